@@ -1,0 +1,51 @@
+import type { LlmComparisonResult } from "../contracts/comparison-result.ts";
+import type { LlmConfigOverrides } from "../contracts/llm-config.ts";
+
+/** The judges a batch can choose between; `src/judges/registry.ts` builds them. */
+export const JUDGE_NAMES = ["offline", "provider-service", "external"] as const;
+export type JudgeName = (typeof JUDGE_NAMES)[number];
+
+/**
+ * Everything a judge may know about one comparison. The two texts are in the order in which they are to be
+ * shown. No essay id is among the texts: an id such as `ANCHOR_1` would give the essay away.
+ */
+export interface ComparisonPrompt {
+  readonly studentPrompt: string | null;
+  readonly instructions: string | null;
+  readonly rubric: string | null;
+  readonly language: string;
+  readonly first: string;
+  readonly second: string;
+}
+
+/** One comparison to be judged. `comparisonId` (UUID) is what the judge must echo as `correlation_id`. */
+export interface Ask {
+  readonly comparisonId: string;
+  readonly prompt: ComparisonPrompt;
+  readonly overrides: LlmConfigOverrides | null;
+  /** Echoed by the provider in `request_metadata`; never part of the prompt. */
+  readonly metadata: Readonly<Record<string, string | number>>;
+}
+
+/** What came of asking. Expected failures are values; an adapter throws only when it is itself broken. */
+export type AskOutcome =
+  /** Accepted: the verdict comes later, as a callback. */
+  | { readonly kind: "submitted"; readonly queueId: string | null }
+  /** Answered on the spot, as the callback that a remote judge would have sent. */
+  | { readonly kind: "answered"; readonly result: LlmComparisonResult }
+  /** Not accepted now; asking again later may help. */
+  | {
+      readonly kind: "unavailable";
+      readonly errorCode: string;
+      readonly message: string;
+      readonly retryAfterSeconds: number | null;
+    }
+  /** Refused: the same question would be refused again. */
+  | { readonly kind: "refused"; readonly errorCode: string; readonly message: string };
+
+/** A judge: given comparisons, answers them or takes them on. */
+export interface Judge {
+  readonly name: JudgeName;
+  /** @returns one outcome per ask, in the order of `asks`. */
+  ask(asks: readonly Ask[]): Promise<readonly AskOutcome[]>;
+}
