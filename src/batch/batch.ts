@@ -1,0 +1,210 @@
+/** The facts about one batch. Everything here is plain data; `src/objects` keeps it in SQLite. */
+
+export const BATCH_STATES = [
+  /** accepted; texts still being fetched, if they came by reference */
+  "INITIALIZING",
+  /** pairs exist and wait in the outbox for the judges' queue */
+  "GENERATING_PAIRS",
+  /** pairs are with the judges */
+  "WAITING_CALLBACKS",
+  /** enough verdicts: provisional ranking visible, stragglers still welcome */
+  "SCORING",
+  /** final ranking published */
+  "COMPLETED",
+  /** failed event published, with the reason */
+  "FAILED",
+  /** stopped on request */
+  "CANCELLED",
+] as const;
+export type BatchState = (typeof BATCH_STATES)[number];
+
+export function isTerminal(state: BatchState): boolean {
+  return state === "COMPLETED" || state === "FAILED" || state === "CANCELLED";
+}
+
+/** What a batch is allowed to do; fixed when it opens, defaulted from the environment. */
+export interface BatchConfig {
+  /** percent of T, (0, 100] */
+  readonly completionThresholdPct: number;
+  /** share of T, [0, 1] */
+  readonly minSuccessRateThreshold: number;
+  /** percent of T, [0, 100] */
+  readonly recoveryThresholdPct: number;
+  /** the budget in comparisons */
+  readonly maxComparisons: number;
+  /** attempts after the first, 0 to 15 */
+  readonly maxRetryAttempts: number;
+  readonly batchTimeoutHours: number;
+  readonly maxBatchHours: number;
+  readonly stragglerGraceSeconds: number;
+  readonly judgementTimeoutMinutes: number;
+  /** a new wave is planned when fewer comparisons than this are outstanding */
+  readonly maxInFlight: number;
+  readonly retentionDays: number;
+  readonly pairing: PairingStrategy;
+}
+
+export const PAIRING_STRATEGIES = ["auto", "all_pairs", "balanced_rounds"] as const;
+export type PairingStrategy = (typeof PAIRING_STRATEGIES)[number];
+
+/** Who asked, for what, and how it is to be published. Never changes after opening. */
+export interface BatchOrigin {
+  readonly batchId: string;
+  /** the caller's key name, or `kafka` */
+  readonly caller: string;
+  readonly source: "http" | "kafka";
+  /** SHA-256 over the request's canonical domain fields */
+  readonly fingerprint: string;
+  readonly bosBatchId: string;
+  readonly correlationId: string;
+  readonly userId: string;
+  readonly orgId: string | null;
+  readonly assignmentId: string | null;
+  readonly language: string;
+  readonly courseCode: string | null;
+  readonly judge: string;
+  readonly topicPrefix: string;
+  readonly eventTypePrefix: string;
+  readonly seed: number;
+  readonly createdAt: number;
+}
+
+export type EssayText = "pending" | "ready" | "missing";
+
+export interface Essay {
+  readonly number: number;
+  readonly essayId: string;
+  /** where the text is to be fetched from, when it did not come with the request */
+  readonly storageId: string | null;
+  readonly text: EssayText;
+}
+
+/**
+ * `planned` waits for the judges' queue, `dispatched` is with a judge, `unanswered` has used up its attempts but would
+ * still count if a verdict came. These three are outstanding. `judged` has a winner; `failed` has none and gets none
+ * unless an earlier attempt still delivers one.
+ */
+export type ComparisonStatus = "planned" | "dispatched" | "unanswered" | "judged" | "failed";
+
+/** `essay_a` is the essay shown first. */
+export type Winner = "essay_a" | "essay_b";
+
+export interface Comparison {
+  readonly number: number;
+  /** essay numbers, in the order shown */
+  readonly first: number;
+  readonly second: number;
+  readonly wave: number;
+  readonly attempt: number;
+  readonly status: ComparisonStatus;
+  /** epoch milliseconds at which the current attempt counts as lost; null unless `dispatched` */
+  readonly deadline: number | null;
+  readonly winner: Winner | null;
+  /** when the verdict or the final failure was recorded */
+  readonly settledAt: number | null;
+  /** when an answer came after the batch had ended; it is kept for audit and counts nowhere */
+  readonly lateAt: number | null;
+  readonly provider: string | null;
+  readonly model: string | null;
+}
+
+export function isOutstanding(comparison: Comparison): boolean {
+  return (
+    comparison.status === "planned" || comparison.status === "dispatched" || comparison.status === "unanswered"
+  );
+}
+
+export const FAILURE_REASONS = [
+  "low_success_rate",
+  "stuck_timeout_insufficient_progress",
+  "judge_unusable",
+  "no_usable_essays",
+  "no_verdicts",
+  "scoring_failed",
+  "cancelled",
+] as const;
+export type FailureReason = (typeof FAILURE_REASONS)[number];
+
+export interface Failure {
+  readonly reason: FailureReason;
+  /** an error code of the original service's set, for consumers that switch on it */
+  readonly errorCode: string;
+  readonly message: string;
+  readonly details: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+/** Why a batch stopped asking and published its ranking. */
+export type StopReason =
+  | "all_comparisons_settled"
+  | "straggler_grace_elapsed"
+  | "forced_recovery"
+  | "single_essay_batch";
+
+/** The part of a batch that changes, apart from its comparisons. */
+export interface BatchLife {
+  readonly state: BatchState;
+  /** number of the newest outbox row */
+  readonly seq: number;
+  /** T: comparisons planned; 0 until pairs exist */
+  readonly totalComparisons: number;
+  readonly wave: number;
+  readonly partialScoringTriggered: boolean;
+  readonly forcedRecovery: boolean;
+  readonly stopReason: StopReason | null;
+  readonly failure: Failure | null;
+  readonly scoringSince: number | null;
+  /** set while a failed final scoring waits for its next try */
+  readonly scoringRetry: { readonly attempts: number; readonly at: number; readonly stop: StopReason } | null;
+  /** the student prompt came by reference and has not been fetched yet */
+  readonly studentPromptPending: boolean;
+  readonly updatedAt: number;
+  readonly completedAt: number | null;
+  /** when texts, prompts and justifications were removed */
+  readonly textsErasedAt: number | null;
+}
+
+/** Counters. Always derived from the comparisons, never stored beside them. */
+export interface Tally {
+  completed: number;
+  failed: number;
+  outstanding: number;
+  late: number;
+  /** epoch milliseconds of the newest verdict, 0 before the first */
+  lastVerdictAt: number;
+}
+
+/** A batch in memory. Only `evolve` changes it. */
+export interface Batch {
+  readonly origin: BatchOrigin;
+  readonly config: BatchConfig;
+  life: BatchLife;
+  readonly essays: Essay[];
+  /** by number: comparison k stands at index k */
+  readonly comparisons: Comparison[];
+  readonly tally: Tally;
+}
+
+export function emptyTally(): Tally {
+  return { completed: 0, failed: 0, outstanding: 0, late: 0, lastVerdictAt: 0 };
+}
+
+/** Moves the counters from what a comparison was (undefined: it did not exist) to what it is now. */
+export function retally(tally: Tally, before: Comparison | undefined, after: Comparison): void {
+  if (before) count(tally, before, -1);
+  count(tally, after, 1);
+  if (after.status === "judged" && after.settledAt !== null) {
+    tally.lastVerdictAt = Math.max(tally.lastVerdictAt, after.settledAt);
+  }
+}
+
+function count(tally: Tally, comparison: Comparison, by: 1 | -1): void {
+  if (comparison.status === "judged") tally.completed += by;
+  else if (comparison.status === "failed") tally.failed += by;
+  else tally.outstanding += by;
+  if (comparison.lateAt !== null) tally.late += by;
+}
+
+/** The moment since which nothing has been heard: the newest verdict's, or the opening. */
+export function lastActivityAt(batch: Batch): number {
+  return Math.max(batch.origin.createdAt, batch.tally.lastVerdictAt);
+}

@@ -1,0 +1,76 @@
+import type { Batch, BatchConfig, BatchLife, BatchOrigin, Essay } from "../batch.ts";
+import { emptyTally } from "../batch.ts";
+import { type Decision, type PromptContext, TEXTS_PER_MESSAGE } from "../decision.ts";
+import { type Draft, openDraft } from "../draft.ts";
+import type { Ranker } from "../ranking.ts";
+import { generatePairs } from "../generate-pairs.ts";
+import { timeoutAt } from "../settle.ts";
+
+/** An assessment request, parsed, limited and completed with defaults at the edge. */
+export interface OpenRequest {
+  readonly origin: BatchOrigin;
+  readonly config: BatchConfig;
+  readonly prompt: PromptContext;
+  readonly essays: readonly {
+    readonly essayId: string;
+    /** exactly one of text and storageId is given */
+    readonly text: string | null;
+    readonly storageId: string | null;
+  }[];
+}
+
+/** Creates a batch. The only command that creates anything. */
+export function open(request: OpenRequest, rank: Ranker): Decision<{ readonly batch: Batch }> {
+  const now = request.origin.createdAt;
+  const essays = request.essays.map(({ essayId, text, storageId }, number) => ({
+    essay: { number, essayId, storageId, text: text === null ? "pending" : "ready" } satisfies Essay,
+    text,
+  }));
+  const life = newborn(now, request.prompt.studentPromptStorageId !== null);
+  const batch: Batch = {
+    origin: request.origin,
+    config: request.config,
+    life,
+    essays: essays.map(({ essay }) => essay),
+    comparisons: [],
+    tally: emptyTally(),
+  };
+  const draft = openDraft(batch, now);
+  draft.change({ kind: "opened", origin: request.origin, config: request.config, life, prompt: request.prompt, essays });
+  draft.change({ kind: "transition", from: null, to: "INITIALIZING", reason: "accepted", at: now });
+  draft.wakeBy(timeoutAt(draft));
+  if (fetchTexts(draft)) draft.emit({ kind: "projection" });
+  else generatePairs(draft, rank);
+  return draft.decide({ batch });
+}
+
+/** @returns whether there is anything to fetch */
+function fetchTexts(draft: Draft): boolean {
+  const studentPrompt = draft.life().studentPromptPending;
+  const pending = draft.essays().filter((essay) => essay.text === "pending");
+  if (pending.length === 0 && !studentPrompt) return false;
+  for (let at = 0; at < Math.max(pending.length, 1); at += TEXTS_PER_MESSAGE) {
+    const essays = pending.slice(at, at + TEXTS_PER_MESSAGE).map((essay) => essay.number);
+    draft.emit({ kind: "text", essays, studentPrompt: studentPrompt && at === 0 });
+  }
+  return true;
+}
+
+function newborn(now: number, studentPromptPending: boolean): BatchLife {
+  return {
+    state: "INITIALIZING",
+    seq: 0,
+    totalComparisons: 0,
+    wave: 0,
+    partialScoringTriggered: false,
+    forcedRecovery: false,
+    stopReason: null,
+    failure: null,
+    scoringSince: null,
+    scoringRetry: null,
+    studentPromptPending,
+    updatedAt: now,
+    completedAt: null,
+    textsErasedAt: null,
+  };
+}

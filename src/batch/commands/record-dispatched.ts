@@ -1,0 +1,30 @@
+import { type Batch, isTerminal } from "../batch.ts";
+import type { AskRef, Decision } from "../decision.ts";
+import { openDraft } from "../draft.ts";
+
+/** Deadlines are rounded up to whole seconds, so that one alarm serves the attempts of one moment. */
+const DEADLINE_GRAIN_MS = 1000;
+
+/**
+ * Records that judges have taken on these attempts (`Dispatched`): their deadlines start now. Attempts that are
+ * answered, superseded or unknown are passed over: the verdict may have been faster than this report.
+ */
+export function recordDispatched(
+  batch: Batch,
+  asks: readonly AskRef[],
+  now: number,
+): Decision<{ readonly recorded: number }> {
+  const draft = openDraft(batch, now);
+  if (isTerminal(batch.life.state)) return draft.decide({ recorded: 0 });
+  const wait = batch.config.judgementTimeoutMinutes * 60_000;
+  const deadline = Math.ceil((now + wait) / DEADLINE_GRAIN_MS) * DEADLINE_GRAIN_MS;
+  let recorded = 0;
+  for (const { number, attempt } of asks) {
+    const comparison = draft.comparison(number);
+    if (comparison?.status !== "planned" || comparison.attempt !== attempt) continue;
+    draft.setComparison({ ...comparison, status: "dispatched", deadline }, null);
+    recorded += 1;
+  }
+  if (recorded > 0) draft.wakeBy(deadline);
+  return draft.decide({ recorded });
+}

@@ -1,0 +1,131 @@
+import { classifyErrorCode } from "../../contracts/error-detail.ts";
+import { type Batch, type Comparison, isTerminal, type Winner } from "../batch.ts";
+import type { Decision, VerdictRecord } from "../decision.ts";
+import { type Draft, openDraft } from "../draft.ts";
+import type { Ranker } from "../ranking.ts";
+import { fail, leavePairGeneration, publishProvisionalRanking, settle } from "../settle.ts";
+
+/** One callback, found to be ours and parsed. */
+export interface Callback {
+  readonly number: number;
+  readonly attempt: number;
+  readonly answer:
+    | {
+        readonly kind: "verdict";
+        readonly winner: Winner;
+        readonly confidence: number | null;
+        readonly justification: string | null;
+      }
+    | { readonly kind: "error"; readonly code: string; readonly message: string };
+  readonly requestId: string;
+  readonly provider: string;
+  readonly model: string;
+  readonly responseTimeMs: number;
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  readonly costEstimate: number;
+}
+
+export type CallbackOutcome = "applied" | "duplicate" | "late" | "orphaned";
+
+/** A failed comparison is asked again after this many seconds, so that a provider under load gets air. */
+export function retryDelaySeconds(attempt: number): number {
+  return Math.min(2 * 4 ** (attempt - 1), 300);
+}
+
+/**
+ * Applies callbacks one after the other, each at most once per comparison, and after each of them every rule that
+ * moves or ends the batch: the fifth failure of twenty ends it at that callback, and the next one is late.
+ *
+ * @returns one outcome per callback, in their order
+ */
+export function recordVerdicts(
+  batch: Batch,
+  callbacks: readonly Callback[],
+  now: number,
+  rank: Ranker,
+): Decision<readonly CallbackOutcome[]> {
+  const draft = openDraft(batch, now);
+  const outcomes = callbacks.map((callback) => {
+    const outcome = record(draft, callback);
+    if (outcome === "applied") settle(draft, rank);
+    return outcome;
+  });
+  if (batch.life.state !== "SCORING") publishProvisionalRanking(draft, rank);
+  return draft.decide(outcomes);
+}
+
+function record(draft: Draft, callback: Callback): CallbackOutcome {
+  const comparison = draft.comparison(callback.number);
+  if (comparison === undefined) return "orphaned";
+  const isError = callback.answer.kind === "error";
+  if (comparison.winner !== null || comparison.lateAt !== null) return "duplicate";
+  if (isError && comparison.status === "failed") return "duplicate";
+  if (isTerminal(draft.life().state)) {
+    // Kept for audit only: nothing that was published changes.
+    draft.setComparison({ ...comparison, lateAt: draft.now }, recordOf(callback));
+    return "late";
+  }
+  if (isError && callback.attempt < comparison.attempt) return "duplicate";
+  leavePairGeneration(draft, "verdict_received");
+  if (callback.answer.kind === "error") recordError(draft, comparison, callback, callback.answer.code);
+  else recordWinner(draft, comparison, callback, callback.answer.winner);
+  return "applied";
+}
+
+function recordWinner(draft: Draft, comparison: Comparison, callback: Callback, winner: Winner): void {
+  const { provider, model } = callback;
+  const judged: Comparison = {
+    ...comparison,
+    status: "judged",
+    deadline: null,
+    winner,
+    settledAt: draft.now,
+    provider,
+    model,
+  };
+  draft.setComparison(judged, recordOf(callback));
+}
+
+function recordError(draft: Draft, comparison: Comparison, callback: Callback, code: string): void {
+  const severity = classifyErrorCode(code);
+  const attempt = comparison.attempt + 1;
+  if (severity === "retryable" && attempt <= draft.batch.config.maxRetryAttempts) {
+    draft.setComparison({ ...comparison, attempt, status: "planned", deadline: null }, recordOf(callback));
+    draft.ask({ number: comparison.number, attempt }, retryDelaySeconds(attempt));
+    return;
+  }
+  draft.setComparison({ ...comparison, status: "failed", deadline: null, settledAt: draft.now }, recordOf(callback));
+  if (severity === "judge_unusable") failForJudge(draft, callback, code);
+}
+
+/** No further comparison could escape this error, so none is asked. */
+function failForJudge(draft: Draft, callback: Callback, code: string): void {
+  fail(draft, {
+    reason: "judge_unusable",
+    errorCode: code,
+    message: `The judge cannot be used: it answered ${code}. Check its credentials and the name of the model.`,
+    details: { provider: callback.provider, model: callback.model },
+  });
+}
+
+function recordOf(callback: Callback): VerdictRecord {
+  const { answer } = callback;
+  const verdict = answer.kind === "verdict" ? answer : null;
+  const error = answer.kind === "error" ? answer : null;
+  return {
+    winner: verdict?.winner ?? null,
+    confidence: verdict?.confidence ?? null,
+    justification: verdict?.justification ?? null,
+    errorCode: error?.code ?? null,
+    errorMessage: error?.message ?? null,
+    attempt: callback.attempt,
+    requestId: callback.requestId,
+    provider: callback.provider,
+    model: callback.model,
+    responseTimeMs: callback.responseTimeMs,
+    promptTokens: callback.promptTokens,
+    completionTokens: callback.completionTokens,
+    costEstimate: callback.costEstimate,
+  };
+}

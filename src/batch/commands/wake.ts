@@ -1,0 +1,120 @@
+import { type Batch, isTerminal } from "../batch.ts";
+import type { Decision } from "../decision.ts";
+import { type Draft, openDraft } from "../draft.ts";
+import type { Ranker } from "../ranking.ts";
+import { fail, finalise, HOUR_MS, settle, timeoutAt } from "../settle.ts";
+
+export interface WakeReport {
+  /** comparisons whose deadline had passed and that were asked again */
+  readonly reissued: number;
+  /** comparisons whose attempts have run out without an answer */
+  readonly exhausted: number;
+}
+
+const NOTHING: WakeReport = { reissued: 0, exhausted: 0 };
+
+/**
+ * The monitor: looks at everything that has a time. A pending scoring retry stands alone, because the batch has already
+ * been finalised but for its scores; otherwise the batch timeout comes first, then the straggler grace, then lost verdicts.
+ */
+export function wake(batch: Batch, now: number, rank: Ranker): Decision<WakeReport> {
+  const draft = openDraft(batch, now);
+  if (isTerminal(batch.life.state)) {
+    eraseTextsWhenDue(draft);
+    return draft.decide(NOTHING);
+  }
+  const { state, scoringRetry } = batch.life;
+  if (scoringRetry !== null) {
+    if (now >= scoringRetry.at) finalise(draft, rank, scoringRetry.stop);
+    return draft.decide(NOTHING);
+  }
+  if (now >= timeoutAt(draft)) {
+    recoverOrFail(draft, rank);
+    return draft.decide(NOTHING);
+  }
+  if (state === "SCORING" && now >= graceEndsAt(batch)) {
+    finalise(draft, rank, "straggler_grace_elapsed");
+    return draft.decide(NOTHING);
+  }
+  const report = reissueLost(draft);
+  settle(draft, rank);
+  return draft.decide(report);
+}
+
+/** When the batch must be looked at next, computed from all its facts; null when nothing in it has a time. */
+export function nextWake(batch: Batch): number | null {
+  const draft = openDraft(batch, batch.life.updatedAt);
+  if (isTerminal(batch.life.state)) {
+    return batch.life.textsErasedAt === null ? retentionEndsAt(batch) : null;
+  }
+  if (batch.life.scoringRetry !== null) return batch.life.scoringRetry.at;
+  const due = [timeoutAt(draft)];
+  if (batch.life.state === "SCORING") due.push(graceEndsAt(batch));
+  for (const { deadline } of batch.comparisons) if (deadline !== null) due.push(deadline);
+  return due.reduce((earliest, at) => Math.min(earliest, at));
+}
+
+/**
+ * A stuck batch with enough verdicts is recovered, any other fails. Failures are not progress. A batch that has
+ * reached its own completion threshold has enough, whatever the recovery threshold says.
+ */
+function recoverOrFail(draft: Draft, rank: Ranker): void {
+  const { totalComparisons, partialScoringTriggered } = draft.life();
+  const { completed, failed } = draft.tally();
+  const { recoveryThresholdPct } = draft.batch.config;
+  const enough = totalComparisons > 0 && completed * 100 >= recoveryThresholdPct * totalComparisons;
+  if (completed > 0 && (enough || partialScoringTriggered)) {
+    finalise(draft, rank, "forced_recovery");
+    return;
+  }
+  const progress = totalComparisons === 0 ? 0 : Math.round((completed / totalComparisons) * 10_000) / 100;
+  fail(draft, {
+    reason: "stuck_timeout_insufficient_progress",
+    errorCode: "TIMEOUT",
+    message:
+      `No verdict arrived in time and ${completed} of ${totalComparisons} comparisons are judged (${progress} %): ` +
+      `fewer than the ${recoveryThresholdPct} % needed to recover the batch.`,
+    details: {
+      progress_pct: progress,
+      batch_state: draft.life().state,
+      total_comparisons: totalComparisons,
+      completed_comparisons: completed,
+      failed_comparisons: failed,
+      recovery_threshold_pct: recoveryThresholdPct,
+    },
+  });
+}
+
+function graceEndsAt(batch: Batch): number {
+  return (batch.life.scoringSince ?? batch.life.updatedAt) + batch.config.stragglerGraceSeconds * 1000;
+}
+
+/** Lost verdicts: past its deadline an attempt is asked again; when attempts run out it stays outstanding. */
+function reissueLost(draft: Draft): WakeReport {
+  let reissued = 0;
+  let exhausted = 0;
+  for (const { number } of draft.batch.comparisons) {
+    const comparison = draft.comparison(number);
+    if (comparison?.deadline == null || comparison.deadline > draft.now) continue;
+    const attempt = comparison.attempt + 1;
+    if (attempt > draft.batch.config.maxRetryAttempts) {
+      draft.setComparison({ ...comparison, status: "unanswered", deadline: null }, null);
+      exhausted += 1;
+    } else {
+      draft.setComparison({ ...comparison, status: "planned", attempt, deadline: null }, null);
+      draft.ask({ number, attempt }, 0);
+      reissued += 1;
+    }
+  }
+  return { reissued, exhausted };
+}
+
+function eraseTextsWhenDue(draft: Draft): void {
+  if (draft.life().textsErasedAt !== null || draft.now < retentionEndsAt(draft.batch)) return;
+  draft.change({ kind: "texts-erased" });
+  draft.update({ textsErasedAt: draft.now });
+}
+
+function retentionEndsAt(batch: Batch): number {
+  return (batch.life.completedAt ?? batch.life.updatedAt) + batch.config.retentionDays * 24 * HOUR_MS;
+}

@@ -1,0 +1,63 @@
+import { isTerminal } from "./batch.ts";
+import type { Draft } from "./draft.ts";
+import { type Pair, planPairs } from "../pairing/index.ts";
+
+/**
+ * Plans the next wave when fewer than `maxInFlight` comparisons are outstanding and the budget is not spent. Waves are
+ * whole rounds and overlap: nothing waits for the last straggler of the wave before. Once the batch is scoring, no
+ * new question is asked.
+ */
+export function issueNextWave(draft: Draft): void {
+  const { state, totalComparisons } = draft.life();
+  const { maxInFlight } = draft.batch.config;
+  if (isTerminal(state) || state === "SCORING" || state === "INITIALIZING") return;
+  if (draft.issuedCount() >= totalComparisons || draft.tally().outstanding >= maxInFlight) return;
+
+  const plan = planOf(draft);
+  const from = draft.issuedCount();
+  const room = maxInFlight - draft.tally().outstanding;
+  const to = plan.roundEnds.find((end) => end - from >= room) ?? plan.pairs.length;
+  const wave = draft.life().wave + 1;
+  draft.update({ wave });
+  const essayNumbers = usableEssayNumbers(draft);
+  for (let number = from; number < to; number++) issue(draft, number, wave, plan.pairs[number], essayNumbers);
+}
+
+/**
+ * The whole plan follows from the batch's seed, budget and usable essays, so it is computed again when a wave is due
+ * instead of being stored.
+ */
+export function planOf(draft: Draft) {
+  const { config, origin } = draft.batch;
+  return planPairs({
+    essayCount: usableEssayNumbers(draft).length,
+    budget: config.maxComparisons,
+    strategy: config.pairing,
+    seed: origin.seed,
+  });
+}
+
+export function usableEssayNumbers(draft: Draft): readonly number[] {
+  return draft
+    .essays()
+    .filter((essay) => essay.text === "ready")
+    .map((essay) => essay.number);
+}
+
+function issue(draft: Draft, number: number, wave: number, pair: Pair, essayNumbers: readonly number[]): void {
+  draft.issue({
+    number,
+    first: essayNumbers[pair.first],
+    second: essayNumbers[pair.second],
+    wave,
+    attempt: 0,
+    status: "planned",
+    deadline: null,
+    winner: null,
+    settledAt: null,
+    lateAt: null,
+    provider: null,
+    model: null,
+  });
+  draft.ask({ number, attempt: 0 }, 0);
+}

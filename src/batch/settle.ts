@@ -1,0 +1,182 @@
+/**
+ * The rules that end a batch or move it on. Every command that changes a comparison calls `settle`; it leaves the
+ * batch in a state in which something outstanding, planned or timed will wake it again: there is no third way to wait.
+ */
+import { type FailureReason, isTerminal, lastActivityAt, type StopReason } from "./batch.ts";
+import type { Draft } from "./draft.ts";
+import { completedEvents, failedEvent } from "./events.ts";
+import { issueNextWave } from "./issue-wave.ts";
+import type { Ranker, Ranking } from "./ranking.ts";
+
+export const HOUR_MS = 3_600_000;
+
+/** Final scoring is tried this often before the batch fails with `scoring_failed`. */
+export const SCORING_ATTEMPTS_MAX = 5;
+const SCORING_RETRY_BASE_MS = 10_000;
+
+/** Applies the rules in their order: certain failure, completion, nothing left to wait for, next wave. */
+export function settle(draft: Draft, rank: Ranker): void {
+  if (isTerminal(draft.life().state)) return;
+  if (successRateUnreachable(draft)) {
+    failForSuccessRate(draft);
+    return;
+  }
+  if (completionReached(draft) && draft.life().state !== "SCORING") enterScoring(draft, "completion_threshold_reached");
+  issueNextWave(draft);
+  if (nothingLeftToWaitFor(draft)) finalise(draft, rank, "all_comparisons_settled");
+}
+
+/** (T − failed) / T < threshold: true at the first failure after which the threshold cannot be met any more. */
+export function successRateUnreachable(draft: Draft): boolean {
+  const total = draft.life().totalComparisons;
+  const { failed } = draft.tally();
+  return total > 0 && (total - failed) / total < draft.batch.config.minSuccessRateThreshold;
+}
+
+function completionReached(draft: Draft): boolean {
+  const total = draft.life().totalComparisons;
+  return total > 0 && draft.tally().completed * 100 >= draft.batch.config.completionThresholdPct * total;
+}
+
+function nothingLeftToWaitFor(draft: Draft): boolean {
+  const { totalComparisons, state, scoringRetry } = draft.life();
+  const allIssued = draft.issuedCount() >= totalComparisons || state === "SCORING";
+  return totalComparisons > 0 && draft.tally().outstanding === 0 && allIssued && scoringRetry === null;
+}
+
+function failForSuccessRate(draft: Draft): void {
+  const { completed, failed } = draft.tally();
+  const total = draft.life().totalComparisons;
+  const threshold = draft.batch.config.minSuccessRateThreshold;
+  fail(draft, {
+    reason: "low_success_rate",
+    errorCode: "CJ_INSUFFICIENT_COMPARISONS",
+    message:
+      `${failed} of ${total} planned comparisons failed, so at most ${total - failed} can succeed: ` +
+      `below the required share of ${threshold}.`,
+    details: {
+      total_comparisons: total,
+      completed_comparisons: completed,
+      failed_comparisons: failed,
+      best_possible_success_rate: (total - failed) / total,
+      success_rate_threshold: threshold,
+    },
+  });
+}
+
+export function enterScoring(draft: Draft, reason: string): void {
+  leavePairGeneration(draft, "verdict_received");
+  draft.transition("SCORING", reason);
+  draft.update({ partialScoringTriggered: true, scoringSince: draft.now });
+  draft.wakeBy(draft.now + draft.batch.config.stragglerGraceSeconds * 1000);
+}
+
+/** A verdict may arrive before the outbox reports that its question was queued. */
+export function leavePairGeneration(draft: Draft, reason: string): void {
+  if (draft.life().state === "GENERATING_PAIRS") draft.transition("WAITING_CALLBACKS", reason);
+}
+
+/** Shows what the verdicts so far say. A provisional ranking that cannot be computed is left out, not fatal. */
+export function publishProvisionalRanking(draft: Draft, rank: Ranker): void {
+  if (draft.life().state !== "SCORING" || draft.life().scoringRetry !== null) return;
+  const scored = tryRank(draft, rank);
+  if (scored.kind === "ranked") draft.change({ kind: "ranking", ranking: { ...scored.ranking, provisional: true } });
+}
+
+/** Ends the batch with its final ranking, or arranges another try when scoring fails. */
+export function finalise(draft: Draft, rank: Ranker, stop: StopReason): void {
+  if (draft.tally().completed === 0 && stop !== "single_essay_batch") {
+    fail(draft, {
+      reason: "no_verdicts",
+      errorCode: "CJ_INSUFFICIENT_COMPARISONS",
+      message: "Nothing is left to wait for and no comparison was judged, so there is nothing to rank.",
+      details: { failed_comparisons: draft.tally().failed },
+    });
+    return;
+  }
+  if (draft.life().state !== "SCORING") {
+    leavePairGeneration(draft, "verdict_received");
+    draft.transition("SCORING", stop);
+    draft.update({ scoringSince: draft.now });
+  }
+  const scored = tryRank(draft, rank);
+  if (scored.kind === "failed") {
+    retryScoring(draft, stop, scored.message);
+    return;
+  }
+  complete(draft, scored.ranking, stop);
+}
+
+function complete(draft: Draft, ranking: Ranking, stop: StopReason): void {
+  draft.update({ scoringRetry: null, stopReason: stop, forcedRecovery: stop === "forced_recovery", completedAt: draft.now });
+  // Built, and so validated against the contracts, before anything is queued.
+  const events = completedEvents(draft, ranking);
+  draft.change({ kind: "ranking", ranking: { ...ranking, provisional: false } });
+  draft.transition("COMPLETED", stop);
+  for (const event of events) draft.emit({ kind: "event", event });
+  watchRetention(draft);
+}
+
+type Scored = { readonly kind: "ranked"; readonly ranking: Ranking } | { readonly kind: "failed"; readonly message: string };
+
+function tryRank(draft: Draft, rank: Ranker): Scored {
+  try {
+    const ranking = rank({
+      essays: draft.essays(),
+      comparisons: allComparisons(draft),
+      seed: draft.batch.origin.seed,
+    });
+    return { kind: "ranked", ranking };
+  } catch (error) {
+    return { kind: "failed", message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function allComparisons(draft: Draft) {
+  return Array.from({ length: draft.issuedCount() }, (_, number) => draft.comparison(number)).filter(
+    (comparison) => comparison !== undefined,
+  );
+}
+
+function retryScoring(draft: Draft, stop: StopReason, message: string): void {
+  const attempts = (draft.life().scoringRetry?.attempts ?? 0) + 1;
+  if (attempts >= SCORING_ATTEMPTS_MAX) {
+    fail(draft, {
+      reason: "scoring_failed",
+      errorCode: "CJ_SCORE_CONVERGENCE_FAILED",
+      message: `The verdicts could not be scored in ${attempts} attempts: ${message}`,
+      details: { attempts, completed_comparisons: draft.tally().completed },
+    });
+    return;
+  }
+  const at = draft.now + SCORING_RETRY_BASE_MS * 4 ** (attempts - 1);
+  draft.update({ scoringRetry: { attempts, at, stop } });
+  draft.wakeBy(at);
+}
+
+/** Ends the batch without a ranking. */
+export function fail(
+  draft: Draft,
+  failure: {
+    readonly reason: FailureReason;
+    readonly errorCode: string;
+    readonly message: string;
+    readonly details: Readonly<Record<string, string | number | boolean | null>>;
+  },
+): void {
+  draft.update({ failure, completedAt: draft.now, scoringRetry: null });
+  draft.transition(failure.reason === "cancelled" ? "CANCELLED" : "FAILED", failure.reason);
+  draft.emit({ kind: "event", event: failedEvent(draft, failure) });
+  watchRetention(draft);
+}
+
+function watchRetention(draft: Draft): void {
+  draft.wakeBy(draft.now + draft.batch.config.retentionDays * 24 * HOUR_MS);
+}
+
+/** When the monitor must look again if no further verdict comes. */
+export function timeoutAt(draft: Draft): number {
+  const { batch } = draft;
+  const idle = Math.max(lastActivityAt(batch), draft.tally().lastVerdictAt) + batch.config.batchTimeoutHours * HOUR_MS;
+  return Math.min(idle, batch.origin.createdAt + batch.config.maxBatchHours * HOUR_MS);
+}

@@ -1,0 +1,219 @@
+import { type Batch, emptyTally, retally } from "../batch/batch.ts";
+import type { Change, PromptContext, VerdictRecord } from "../batch/decision.ts";
+import { type Ranking, rankingSchema } from "../batch/ranking.ts";
+import {
+  storedComparison,
+  storedConfig,
+  storedEssay,
+  storedLife,
+  storedOrigin,
+  storedPrompt,
+  storedTombstone,
+  storedVerdict,
+  type Tombstone,
+} from "./stored.ts";
+
+export interface HistoryEntry {
+  readonly from: string | null;
+  readonly to: string;
+  readonly reason: string;
+  readonly at: number;
+}
+
+export interface StoredVerdict {
+  readonly number: number;
+  readonly verdict: VerdictRecord | null;
+}
+
+/** A batch's facts in the object's SQLite. All methods are synchronous: they run inside one transaction. */
+export interface BatchStore {
+  load(): Batch | null;
+  tombstone(): Tombstone | null;
+  apply(changes: readonly Change[]): void;
+  prompt(): PromptContext;
+  essayText(number: number): string | null;
+  history(): readonly HistoryEntry[];
+  verdicts(from: number, to: number): readonly StoredVerdict[];
+  ranking(): Ranking | null;
+  /** Replaces everything by a tombstone; outbox rows are the outbox's own business. */
+  erase(tombstone: Tombstone): void;
+}
+
+const COMPARISON_COLUMNS = `number, first, second, wave, attempt, status, deadline, winner, settled_at AS settledAt,
+  late_at AS lateAt, provider, model`;
+
+export function openBatchStore(sql: SqlStorage): BatchStore {
+  return {
+    load: () => loadBatch(sql),
+    tombstone() {
+      const row = firstRow<{ content: string }>(sql, "SELECT content FROM tombstone");
+      return row ? storedTombstone.parse(JSON.parse(row.content)) : null;
+    },
+    apply(changes) {
+      for (const change of changes) applyChange(sql, change);
+    },
+    prompt() {
+      const row = sql.exec<{ prompt: string }>("SELECT prompt FROM batch").one();
+      return storedPrompt.parse(JSON.parse(row.prompt));
+    },
+    essayText(number) {
+      return firstRow<{ text: string | null }>(sql, "SELECT text FROM essays WHERE number = ?", number)?.text ?? null;
+    },
+    history: () =>
+      sql
+        .exec<{ from: string | null; to: string; reason: string; at: number }>(
+          `SELECT from_state AS "from", to_state AS "to", reason, at FROM history ORDER BY id`,
+        )
+        .toArray(),
+    verdicts: (from, to) =>
+      sql
+        .exec<{ number: number; verdict: string | null }>(
+          "SELECT number, verdict FROM comparisons WHERE number >= ? AND number < ? ORDER BY number",
+          from,
+          to,
+        )
+        .toArray()
+        .map(({ number, verdict }) => ({
+          number,
+          verdict: verdict === null ? null : storedVerdict.parse(JSON.parse(verdict)),
+        })),
+    ranking() {
+      const row = firstRow<{ ranking: string }>(sql, "SELECT ranking FROM scores");
+      return row ? rankingSchema.parse(JSON.parse(row.ranking)) : null;
+    },
+    erase(tombstone) {
+      for (const table of ["batch", "essays", "comparisons", "history", "scores"]) sql.exec(`DELETE FROM ${table}`);
+      sql.exec("INSERT OR REPLACE INTO tombstone (id, content) VALUES (1, ?)", JSON.stringify(tombstone));
+    },
+  };
+}
+
+function loadBatch(sql: SqlStorage): Batch | null {
+  const row = firstRow<{ origin: string; config: string; life: string }>(sql, "SELECT origin, config, life FROM batch");
+  if (row === undefined) return null;
+  const batch: Batch = {
+    origin: storedOrigin.parse(JSON.parse(row.origin)),
+    config: storedConfig.parse(JSON.parse(row.config)),
+    life: storedLife.parse(JSON.parse(row.life)),
+    essays: sql
+      .exec("SELECT number, essay_id AS essayId, storage_id AS storageId, status AS text FROM essays ORDER BY number")
+      .toArray()
+      .map((essay) => storedEssay.parse(essay)),
+    comparisons: sql
+      .exec(`SELECT ${COMPARISON_COLUMNS} FROM comparisons ORDER BY number`)
+      .toArray()
+      .map((comparison) => storedComparison.parse(comparison)),
+    tally: emptyTally(),
+  };
+  for (const comparison of batch.comparisons) retally(batch.tally, undefined, comparison);
+  return batch;
+}
+
+function applyChange(sql: SqlStorage, change: Change): void {
+  switch (change.kind) {
+    case "opened":
+      sql.exec(
+        "INSERT INTO batch (id, origin, config, life, prompt) VALUES (1, ?, ?, ?, ?)",
+        JSON.stringify(change.origin),
+        JSON.stringify(change.config),
+        JSON.stringify(change.life),
+        JSON.stringify(change.prompt),
+      );
+      for (const { essay, text } of change.essays) {
+        sql.exec(
+          "INSERT INTO essays (number, essay_id, storage_id, status, text) VALUES (?, ?, ?, ?, ?)",
+          essay.number,
+          essay.essayId,
+          essay.storageId,
+          essay.text,
+          text,
+        );
+      }
+      return;
+    case "life":
+      sql.exec("UPDATE batch SET life = ?", JSON.stringify(change.life));
+      return;
+    case "transition":
+      sql.exec(
+        "INSERT INTO history (from_state, to_state, reason, at) VALUES (?, ?, ?, ?)",
+        change.from,
+        change.to,
+        change.reason,
+        change.at,
+      );
+      return;
+    case "essay":
+      sql.exec(
+        "UPDATE essays SET status = ?, text = ? WHERE number = ?",
+        change.essay.text,
+        change.text,
+        change.essay.number,
+      );
+      return;
+    case "student-prompt":
+      sql.exec(
+        "UPDATE batch SET prompt = json_set(prompt, '$.studentPrompt', ?, '$.studentPromptStorageId', NULL)",
+        change.text,
+      );
+      return;
+    case "issued":
+      insertComparison(sql, change.comparison);
+      return;
+    case "comparison":
+      updateComparison(sql, change.comparison, change.verdict);
+      return;
+    case "ranking":
+      sql.exec("INSERT OR REPLACE INTO scores (id, ranking) VALUES (1, ?)", JSON.stringify(change.ranking));
+      return;
+    case "texts-erased":
+      sql.exec("UPDATE essays SET text = NULL");
+      sql.exec("UPDATE comparisons SET verdict = json_set(verdict, '$.justification', NULL) WHERE verdict IS NOT NULL");
+      sql.exec(
+        "UPDATE batch SET prompt = json_set(prompt, '$.studentPrompt', NULL, '$.instructions', NULL, '$.rubric', NULL, '$.overrides', NULL)",
+      );
+      return;
+  }
+}
+
+type StoredComparisonChange = Extract<Change, { kind: "comparison" }>["comparison"];
+
+function insertComparison(sql: SqlStorage, comparison: StoredComparisonChange): void {
+  sql.exec(
+    "INSERT INTO comparisons (number, first, second, wave, attempt, status) VALUES (?, ?, ?, ?, ?, ?)",
+    comparison.number,
+    comparison.first,
+    comparison.second,
+    comparison.wave,
+    comparison.attempt,
+    comparison.status,
+  );
+}
+
+/** One row, no index: this is all that a verdict writes. */
+function updateComparison(sql: SqlStorage, comparison: StoredComparisonChange, verdict: VerdictRecord | null): void {
+  const { rowsWritten } = sql.exec(
+    `UPDATE comparisons SET attempt = ?, status = ?, deadline = ?, winner = ?, settled_at = ?, late_at = ?,
+       provider = ?, model = ?, verdict = coalesce(?, verdict)
+     WHERE number = ? AND winner IS NULL AND late_at IS NULL`,
+    comparison.attempt,
+    comparison.status,
+    comparison.deadline,
+    comparison.winner,
+    comparison.settledAt,
+    comparison.lateAt,
+    comparison.provider,
+    comparison.model,
+    verdict === null ? null : JSON.stringify(verdict),
+    comparison.number,
+  );
+  // The decision was made on the same state, so a row that refuses it means memory and storage disagree.
+  if (rowsWritten !== 1) throw new Error(`comparison ${comparison.number} is settled already: memory and storage differ`);
+}
+
+function firstRow<Row extends Record<string, SqlStorageValue>>(
+  sql: SqlStorage,
+  query: string,
+  ...bindings: SqlStorageValue[]
+): Row | undefined {
+  return sql.exec<Row>(query, ...bindings).toArray().at(0);
+}

@@ -1,0 +1,135 @@
+/**
+ * The JSON columns of an object's storage. They are parsed like anything else that was written by an earlier version:
+ * a field added later needs a default here.
+ */
+import { z } from "zod";
+import {
+  BATCH_STATES,
+  type BatchConfig,
+  type BatchLife,
+  type BatchOrigin,
+  type Comparison,
+  FAILURE_REASONS,
+  PAIRING_STRATEGIES,
+} from "../batch/batch.ts";
+import type { PromptContext, VerdictRecord } from "../batch/decision.ts";
+
+export const storedOrigin = z.object({
+  batchId: z.string(),
+  caller: z.string(),
+  source: z.enum(["http", "kafka"]),
+  fingerprint: z.string(),
+  bosBatchId: z.string(),
+  correlationId: z.string(),
+  userId: z.string(),
+  orgId: z.string().nullable(),
+  assignmentId: z.string().nullable(),
+  language: z.string(),
+  courseCode: z.string().nullable(),
+  judge: z.string(),
+  topicPrefix: z.string(),
+  eventTypePrefix: z.string(),
+  seed: z.number(),
+  createdAt: z.number(),
+}) satisfies z.ZodType<BatchOrigin>;
+
+export const storedConfig = z.object({
+  completionThresholdPct: z.number(),
+  minSuccessRateThreshold: z.number(),
+  recoveryThresholdPct: z.number(),
+  maxComparisons: z.number(),
+  maxRetryAttempts: z.number(),
+  batchTimeoutHours: z.number(),
+  maxBatchHours: z.number(),
+  stragglerGraceSeconds: z.number(),
+  judgementTimeoutMinutes: z.number(),
+  maxInFlight: z.number(),
+  retentionDays: z.number(),
+  pairing: z.enum(PAIRING_STRATEGIES),
+}) satisfies z.ZodType<BatchConfig>;
+
+const stopReason = z.enum([
+  "all_comparisons_settled",
+  "straggler_grace_elapsed",
+  "forced_recovery",
+  "single_essay_batch",
+]);
+
+export const storedLife = z.object({
+  state: z.enum(BATCH_STATES),
+  seq: z.number(),
+  totalComparisons: z.number(),
+  wave: z.number(),
+  partialScoringTriggered: z.boolean(),
+  forcedRecovery: z.boolean(),
+  stopReason: stopReason.nullable(),
+  failure: z
+    .object({
+      reason: z.enum(FAILURE_REASONS),
+      errorCode: z.string(),
+      message: z.string(),
+      details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+    })
+    .nullable(),
+  scoringSince: z.number().nullable(),
+  scoringRetry: z.object({ attempts: z.number(), at: z.number(), stop: stopReason }).nullable(),
+  studentPromptPending: z.boolean(),
+  updatedAt: z.number(),
+  completedAt: z.number().nullable(),
+  textsErasedAt: z.number().nullable(),
+}) satisfies z.ZodType<BatchLife>;
+
+export const storedPrompt = z.object({
+  studentPrompt: z.string().nullable(),
+  studentPromptStorageId: z.string().nullable(),
+  instructions: z.string().nullable(),
+  rubric: z.string().nullable(),
+  overrides: z.string().nullable(),
+}) satisfies z.ZodType<PromptContext>;
+
+export const storedEssay = z.object({
+  number: z.number(),
+  essayId: z.string(),
+  storageId: z.string().nullable(),
+  text: z.enum(["pending", "ready", "missing"]),
+});
+
+export const storedComparison = z.object({
+  number: z.number(),
+  first: z.number(),
+  second: z.number(),
+  wave: z.number(),
+  attempt: z.number(),
+  status: z.enum(["planned", "dispatched", "unanswered", "judged", "failed"]),
+  deadline: z.number().nullable(),
+  winner: z.enum(["essay_a", "essay_b"]).nullable(),
+  settledAt: z.number().nullable(),
+  lateAt: z.number().nullable(),
+  provider: z.string().nullable(),
+  model: z.string().nullable(),
+}) satisfies z.ZodType<Comparison>;
+
+export const storedVerdict = z.object({
+  winner: z.enum(["essay_a", "essay_b"]).nullable(),
+  confidence: z.number().nullable(),
+  justification: z.string().nullable(),
+  errorCode: z.string().nullable(),
+  errorMessage: z.string().nullable(),
+  attempt: z.number(),
+  requestId: z.string(),
+  provider: z.string(),
+  model: z.string(),
+  responseTimeMs: z.number(),
+  promptTokens: z.number(),
+  completionTokens: z.number(),
+  costEstimate: z.number(),
+}) satisfies z.ZodType<VerdictRecord>;
+
+/** A tombstone: what remains of an erased batch. It answers a redelivered request with "gone". */
+export const storedTombstone = z.object({
+  batchId: z.string(),
+  caller: z.string(),
+  fingerprint: z.string(),
+  erasedAt: z.number(),
+});
+export type Tombstone = z.infer<typeof storedTombstone>;
