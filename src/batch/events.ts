@@ -73,7 +73,7 @@ export function failedEvent(draft: Draft, failure: Failure): PublishedEvent {
 function eventOf(draft: Draft, name: PublishedEventKind, data: unknown): PublishedEvent {
   const { origin } = draft.batch;
   const { dataSchema, eventName, topicSuffix } = PUBLISHED_EVENTS[name];
-  const schema: z.ZodType = dataSchema;
+  const schema: z.ZodType<object> = dataSchema;
   const eventId = eventIdOf(origin.batchId, eventName);
   return {
     name,

@@ -1,3 +1,4 @@
+import type { ComparisonPrompt } from "../batch/comparison-prompt.ts";
 import type { LlmComparisonResult } from "../contracts/comparison-result.ts";
 import type { LlmConfigOverrides } from "../contracts/llm-config.ts";
 
@@ -5,18 +6,7 @@ import type { LlmConfigOverrides } from "../contracts/llm-config.ts";
 export const JUDGE_NAMES = ["offline", "provider-service", "external"] as const;
 export type JudgeName = (typeof JUDGE_NAMES)[number];
 
-/**
- * Everything a judge may know about one comparison. The two texts are in the order in which they are to be
- * shown. No essay id is among the texts: an id such as `ANCHOR_1` would give the essay away.
- */
-export interface ComparisonPrompt {
-  readonly studentPrompt: string | null;
-  readonly instructions: string | null;
-  readonly rubric: string | null;
-  readonly language: string;
-  readonly first: string;
-  readonly second: string;
-}
+export type { ComparisonPrompt };
 
 /** One comparison to be judged. `comparisonId` (UUID) is what the judge must echo as `correlation_id`. */
 export interface Ask {

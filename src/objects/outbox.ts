@@ -82,8 +82,6 @@ export interface Outbox {
   /** The effect has reached its queue or D1. */
   delivered(row: DueRow, now: number): void;
   failed(row: DueRow, now: number, jitter: number, note: string): void;
-  /** Removes projections up to `seq`: a newer picture has been written to D1. */
-  projected(seq: number): void;
   /** Forgets questions and texts that nobody needs any more, because the batch has ended. */
   dropWork(): void;
   events(): readonly EventRow[];
@@ -145,7 +143,6 @@ export function openOutbox(sql: SqlStorage): Outbox {
         row.seq,
       );
     },
-    projected: (seq) => void sql.exec("DELETE FROM outbox WHERE kind = 'projection' AND seq <= ?", seq),
     dropWork: () => void sql.exec("DELETE FROM outbox WHERE kind IN ('judge', 'text')"),
     events: () => events("1"),
     leaseEvents(now, leaseMs) {

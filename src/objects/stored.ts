@@ -130,6 +130,8 @@ export const storedTombstone = z.object({
   batchId: z.string(),
   caller: z.string(),
   fingerprint: z.string(),
+  /** terminal events that are still unpublished carry on under it */
+  correlationId: z.string(),
   erasedAt: z.number(),
 });
 export type Tombstone = z.infer<typeof storedTombstone>;

@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, isNotNull, lt, or, sum } from "drizzle-orm";
+import { and, asc, count, desc, eq, isNotNull, lt, sql, sum } from "drizzle-orm";
 import type { Database } from "./database.ts";
 import type { BatchRow, EssayResultRow } from "./picture.ts";
 import { batches, deadLetters, essayResults, publishedEvents } from "./tables.ts";
@@ -28,10 +28,7 @@ export function listBatchesQuery(db: Database, { caller, state, limit, after }: 
         state === null ? undefined : eq(batches.state, state),
         after === null
           ? undefined
-          : or(
-              lt(batches.createdAt, after.createdAt),
-              and(eq(batches.createdAt, after.createdAt), lt(batches.batchId, after.batchId)),
-            ),
+          : sql`(${batches.createdAt}, ${batches.batchId}) < (${after.createdAt}, ${after.batchId})`,
       ),
     )
     .orderBy(desc(batches.createdAt), desc(batches.batchId))

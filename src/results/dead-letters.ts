@@ -1,4 +1,4 @@
-import { and, desc, eq, isNull, lt, or } from "drizzle-orm";
+import { and, desc, eq, isNull, lt, sql } from "drizzle-orm";
 import { v7 as uuidV7 } from "uuid";
 import type { Database } from "./database.ts";
 import { deadLetters } from "./tables.ts";
@@ -51,7 +51,7 @@ async function toRow(letter: DeadLetter, now: number): Promise<DeadLetterRow> {
     correlationId: letter.correlationId,
     payload: bytes.length > PAYLOAD_MAX_BYTES ? null : letter.payload,
     payloadBytes: bytes.length,
-    payloadSha256: digest.toHex(),
+    payloadSha256: Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join(""),
     createdAt: now,
     replayedAt: null,
     expiresAt: now + RETENTION_DAYS * 24 * 3_600_000,
@@ -71,10 +71,7 @@ export function listDeadLettersQuery(db: Database, limit: number, after: DeadLet
     .where(
       after === null
         ? undefined
-        : or(
-            lt(deadLetters.createdAt, after.createdAt),
-            and(eq(deadLetters.createdAt, after.createdAt), lt(deadLetters.id, after.id)),
-          ),
+        : sql`(${deadLetters.createdAt}, ${deadLetters.id}) < (${after.createdAt}, ${after.id})`,
     )
     .orderBy(desc(deadLetters.createdAt), desc(deadLetters.id))
     .limit(limit);

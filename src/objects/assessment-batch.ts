@@ -1,0 +1,445 @@
+import { DurableObject } from "cloudflare:workers";
+import { type Batch, isTerminal } from "../batch/batch.ts";
+import { type CancelOutcome, cancel } from "../batch/commands/cancel.ts";
+import { type OpenRequest, open } from "../batch/commands/open.ts";
+import { recordAsksQueued } from "../batch/commands/record-delivered.ts";
+import { recordDispatched } from "../batch/commands/record-dispatched.ts";
+import { recordTexts, type TextOutcome } from "../batch/commands/record-texts.ts";
+import { type Callback, type CallbackOutcome, recordVerdicts } from "../batch/commands/record-verdicts.ts";
+import { nextWake, wake } from "../batch/commands/wake.ts";
+import type { AskRef, Change, Decision } from "../batch/decision.ts";
+import { evolve } from "../batch/evolve.ts";
+import { type Ranker, type Ranking, rankEssays } from "../batch/ranking.ts";
+import { errorFields, log } from "../observability/logger.ts";
+import { type BatchStore, type HistoryEntry, openBatchStore } from "./batch-store.ts";
+import { EVENT_PATIENCE_MS, type EventRow, type EventStatus, type Outbox, openOutbox } from "./outbox.ts";
+import { deliver, type PictureSource } from "./outbox-delivery.ts";
+import { pictureOf } from "./picture-of-batch.ts";
+import { hasSchema, isCurrent, migrate } from "./schema.ts";
+import type { Tombstone } from "./stored.ts";
+import {
+  type AskedComparison,
+  type ComparisonView,
+  comparisonViews,
+  type Overview,
+  overviewOf,
+  type PendingText,
+} from "./views.ts";
+
+export type OpenOutcome =
+  | { readonly kind: "opened" | "exists"; readonly overview: Overview }
+  /** another request already stands under this identity */
+  | { readonly kind: "conflict" }
+  /** the batch was erased */
+  | { readonly kind: "gone" };
+
+export interface EventOutcome {
+  readonly seq: number;
+  readonly status: "published" | "kept" | "retry" | "dead";
+  readonly note: string | null;
+}
+
+export interface EventLease {
+  readonly correlationId: string;
+  readonly events: readonly EventRow[];
+}
+
+/** After a commit the flush starts at once; should it die, the alarm takes over after this time. */
+const FLUSH_GUARD_MS = 10_000;
+/** Rows taken up by one round of a flush. */
+const FLUSH_ROWS = 100;
+const EVENT_LEASE_MS = 120_000;
+/** An alarm this far behind its time is taken for lost and set again. */
+const ALARM_OVERDUE_MS = 60_000;
+/** The least time between two alarms: an alarm that re-arms itself for "now" would be a hot loop. */
+const ALARM_GAP_MS = 250;
+const ALARM_AFTER_ERROR_MS = 30_000;
+
+/**
+ * One comparative-judgement batch: owns every fact about it and takes its commands one at a time. The rules are in
+ * `src/batch`; this shell gives them storage, a clock, an alarm and an outbox. Between reading state and writing it
+ * nothing is awaited, and each command is one `transactionSync`.
+ */
+export class AssessmentBatch extends DurableObject<Env> {
+  readonly #store: BatchStore;
+  readonly #outbox: Outbox;
+  #batch: Batch | null = null;
+  #tombstone: Tombstone | null = null;
+  #armedAt: number | null = null;
+  #flush: Promise<void> | null = null;
+  /** How verdicts become a ranking; tests put a failing one here. */
+  rank: Ranker = rankEssays;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#store = openBatchStore(ctx.storage.sql);
+    this.#outbox = openOutbox(ctx.storage.sql);
+    // An object that was never opened stays untouched: reading it must not create anything.
+    if (hasSchema(ctx.storage.sql)) ctx.blockConcurrencyWhile(() => this.#awaken());
+  }
+
+  // — commands —
+
+  /** Creates the batch, or finds that it exists. The same request twice is answered twice and opened once. */
+  async openBatch(request: OpenRequest): Promise<OpenOutcome> {
+    if (this.#tombstone !== null) return { kind: "gone" };
+    if (this.#batch !== null) {
+      const same = this.#batch.origin.fingerprint === request.origin.fingerprint;
+      return same ? { kind: "exists", overview: this.#overview(this.#batch) } : { kind: "conflict" };
+    }
+    const decision = open(request, this.rank);
+    this.ctx.storage.transactionSync(() => migrate(this.ctx.storage.sql));
+    const { batch } = decision.reply;
+    this.#commit(batch, decision);
+    this.#batch = batch;
+    this.#flushSoon();
+    // The answer tells the state at opening; the flush moves on at once, and `history` has both.
+    return { kind: "opened", overview: this.#overview(batch) };
+  }
+
+  /** Applies callbacks in their order. Callbacks to a batch that does not exist are orphans and change nothing. */
+  async recordVerdicts(callbacks: readonly Callback[]): Promise<readonly CallbackOutcome[]> {
+    const batch = this.#batch;
+    if (batch === null) return callbacks.map(() => "orphaned");
+    return this.#run(batch, recordVerdicts(batch, callbacks, Date.now(), this.rank));
+  }
+
+  async recordDispatched(asks: readonly AskRef[]): Promise<{ readonly recorded: number }> {
+    const batch = this.#batch;
+    if (batch === null) return { recorded: 0 };
+    return this.#run(batch, recordDispatched(batch, asks, Date.now()));
+  }
+
+  async recordTexts(outcomes: readonly TextOutcome[]): Promise<{ readonly recorded: number }> {
+    const batch = this.#batch;
+    if (batch === null) return { recorded: 0 };
+    return this.#run(batch, recordTexts(batch, outcomes, Date.now(), this.rank));
+  }
+
+  async cancelBatch(): Promise<{ readonly outcome: CancelOutcome; readonly overview: Overview } | null> {
+    const batch = this.#batch;
+    if (batch === null) return null;
+    const outcome = this.#run(batch, cancel(batch, Date.now()));
+    return { outcome, overview: this.#overview(batch) };
+  }
+
+  /**
+   * Erases the batch for good; a tombstone without content stays. An open batch is cancelled first, so that whoever
+   * waits for its terminal event gets it: events not yet published outlive the erasure until they are.
+   */
+  async eraseBatch(): Promise<boolean> {
+    if (this.#tombstone !== null) return true;
+    const batch = this.#batch;
+    if (batch === null) return false;
+    const now = Date.now();
+    if (!isTerminal(batch.life.state)) this.#run(batch, cancel(batch, now));
+    const { batchId, caller, fingerprint, correlationId } = batch.origin;
+    const tombstone: Tombstone = { batchId, caller, fingerprint, correlationId, erasedAt: now };
+    this.ctx.storage.transactionSync(() => {
+      this.#store.erase(tombstone);
+      this.#outbox.dropWork();
+      this.#outbox.forgetSettledEvents();
+      this.#outbox.add([{ seq: batch.life.seq + 1, effect: { kind: "projection" } }], now);
+      this.#arm(now + FLUSH_GUARD_MS);
+    });
+    this.#batch = null;
+    this.#tombstone = tombstone;
+    log("info", "batch_erased", { batch_id: batchId, correlation_id: correlationId });
+    this.#flushSoon();
+    return true;
+  }
+
+  /** Looks at everything that has a time, as the alarm does. The sweep calls it for batches whose alarm was lost. */
+  async nudge(): Promise<void> {
+    if (this.#batch !== null || this.#tombstone !== null) await this.alarm();
+  }
+
+  // — what the queues' consumers need —
+
+  /** Where the texts are to be fetched from; only those that are still missing. */
+  async pendingTexts(
+    essays: readonly number[],
+    studentPrompt: boolean,
+  ): Promise<{ readonly correlationId: string; readonly texts: readonly PendingText[] }> {
+    const batch = this.#batch;
+    if (batch === null || isTerminal(batch.life.state)) return { correlationId: "", texts: [] };
+    const texts: PendingText[] = essays.flatMap((number) => {
+      const essay = batch.essays[number];
+      return essay?.text === "pending" && essay.storageId !== null ? [{ of: number, storageId: essay.storageId }] : [];
+    });
+    const promptStorageId = this.#store.prompt().studentPromptStorageId;
+    if (studentPrompt && batch.life.studentPromptPending && promptStorageId !== null) {
+      texts.push({ of: "student-prompt", storageId: promptStorageId });
+    }
+    return { correlationId: batch.origin.correlationId, texts };
+  }
+
+  /**
+   * What the judge is to be shown. Only attempts that are current and not yet with a judge are given out, so a message
+   * that is delivered twice asks once.
+   */
+  async prompts(asks: readonly AskRef[]): Promise<{
+    readonly judge: string;
+    readonly correlationId: string;
+    readonly bosBatchId: string;
+    readonly overrides: string | null;
+    readonly asks: readonly AskedComparison[];
+  } | null> {
+    const batch = this.#batch;
+    if (batch === null || isTerminal(batch.life.state)) return null;
+    const { studentPrompt, instructions, rubric, overrides } = this.#store.prompt();
+    const { judge, correlationId, bosBatchId, language } = batch.origin;
+    const asked = asks.flatMap(({ number, attempt }) => {
+      const comparison = batch.comparisons[number];
+      if (comparison?.status !== "planned" || comparison.attempt !== attempt) return [];
+      const first = this.#store.essayText(comparison.first);
+      const second = this.#store.essayText(comparison.second);
+      if (first === null || second === null) return [];
+      return [
+        {
+          number,
+          attempt,
+          essayAId: batch.essays[comparison.first].essayId,
+          essayBId: batch.essays[comparison.second].essayId,
+          prompt: { studentPrompt, instructions, rubric, language, first, second },
+        },
+      ];
+    });
+    return { judge, correlationId, bosBatchId, overrides, asks: asked };
+  }
+
+  /** Hands out the unpublished events in their order, for two minutes, to one consumer at a time. */
+  async leaseEvents(): Promise<EventLease> {
+    const correlationId = this.#batch?.origin.correlationId ?? this.#tombstone?.correlationId ?? null;
+    if (correlationId === null) return { correlationId: "", events: [] };
+    const now = Date.now();
+    const events = this.ctx.storage.transactionSync(() => this.#outbox.leaseEvents(now, EVENT_LEASE_MS));
+    return { correlationId, events };
+  }
+
+  /** Records what became of leased events (`Delivered`). An event that could not be published for a day is given up. */
+  async recordPublished(outcomes: readonly EventOutcome[]): Promise<void> {
+    if (this.#batch === null && this.#tombstone === null) return;
+    const now = Date.now();
+    const batch = this.#batch;
+    this.ctx.storage.transactionSync(() => {
+      for (const { seq, status, note } of outcomes) {
+        this.#outbox.settleEvent(seq, this.#eventStatus(seq, status, now), now, note);
+      }
+      if (batch === null) this.#outbox.forgetSettledEvents();
+    });
+    if (batch !== null && outcomes.some(({ status }) => status !== "retry")) this.#project(batch, now);
+  }
+
+  /** Puts events that were given up (or kept for want of a bridge) back in line. */
+  async reviveEvents(): Promise<number> {
+    const batch = this.#batch;
+    if (batch === null) return 0;
+    const now = Date.now();
+    const revived = this.ctx.storage.transactionSync(() => {
+      this.#arm(now + FLUSH_GUARD_MS);
+      return this.#outbox.reviveEvents(now);
+    });
+    this.#flushSoon();
+    return revived;
+  }
+
+  // — queries —
+
+  async overview(): Promise<Overview | null> {
+    this.#rearmIfLost();
+    return this.#batch === null ? null : this.#overview(this.#batch);
+  }
+
+  /** Whether the batch was erased, and whose it was. */
+  async erased(): Promise<Tombstone | null> {
+    return this.#tombstone;
+  }
+
+  async ranking(): Promise<Ranking | null> {
+    return this.#batch === null ? null : this.#store.ranking();
+  }
+
+  async comparisons(from: number, limit: number): Promise<readonly ComparisonView[]> {
+    const batch = this.#batch;
+    return batch === null ? [] : comparisonViews(batch, this.#store.verdicts(from, from + limit));
+  }
+
+  async history(): Promise<readonly HistoryEntry[]> {
+    return this.#batch === null ? [] : this.#store.history();
+  }
+
+  async events(): Promise<readonly EventRow[]> {
+    return this.#batch === null ? [] : this.#outbox.events();
+  }
+
+  // — the alarm —
+
+  /** The batch monitor. It never throws for work that failed: alarms that throw are deleted after six tries. */
+  override async alarm(): Promise<void> {
+    this.#armedAt = null;
+    let next: number | null = null;
+    try {
+      const batch = this.#batch;
+      if (batch !== null) this.#run(batch, wake(batch, Date.now(), this.rank));
+      await this.#flushNow();
+      next = this.#nextWake();
+    } catch (error) {
+      log("error", "alarm_failed", { ...this.#logFields(), ...errorFields(error) });
+      next = Date.now() + ALARM_AFTER_ERROR_MS;
+    }
+    if (next !== null) await this.#setAlarm(Math.max(next, Date.now() + ALARM_GAP_MS));
+  }
+
+  // — the shell —
+
+  async #awaken(): Promise<void> {
+    const { sql } = this.ctx.storage;
+    if (!isCurrent(sql)) this.ctx.storage.transactionSync(() => migrate(sql));
+    this.#batch = this.#store.load();
+    this.#tombstone = this.#store.tombstone();
+    this.#armedAt = await this.ctx.storage.getAlarm();
+    this.#rearmIfLost();
+  }
+
+  /** Commits a decision and lets its effects out. */
+  #run<Reply>(batch: Batch, decision: Decision<Reply>): Reply {
+    const reply = this.#commit(batch, decision);
+    if (decision.outbox.length > 0) this.#flushSoon();
+    return reply;
+  }
+
+  #commit<Reply>(batch: Batch, decision: Decision<Reply>): Reply {
+    if (decision.changes.length === 0 && decision.outbox.length === 0) return decision.reply;
+    const now = Date.now();
+    this.ctx.storage.transactionSync(() => {
+      this.#store.apply(decision.changes);
+      this.#outbox.add(decision.outbox, now);
+      if (decision.changes.some(endsBatch)) this.#outbox.dropWork();
+      if (decision.outbox.length > 0) this.#arm(now + FLUSH_GUARD_MS);
+      if (decision.wakeAt !== null) this.#arm(decision.wakeAt);
+    });
+    evolve(batch, decision.changes);
+    for (const change of decision.changes) this.#logChange(change);
+    return decision.reply;
+  }
+
+  /** Moves the alarm forward if it stands later; one that fires early looks around and re-arms itself. */
+  #arm(at: number): void {
+    if (this.#armedAt !== null && this.#armedAt <= at) return;
+    this.#armedAt = at;
+    void this.ctx.storage.setAlarm(at);
+  }
+
+  async #setAlarm(at: number): Promise<void> {
+    if (this.#armedAt !== null && this.#armedAt <= at) return;
+    this.#armedAt = at;
+    await this.ctx.storage.setAlarm(at);
+  }
+
+  #rearmIfLost(): void {
+    const next = this.#nextWake();
+    if (next === null) return;
+    const now = Date.now();
+    const lost = this.#armedAt === null || this.#armedAt < now - ALARM_OVERDUE_MS;
+    if (lost) this.#armedAt = null;
+    if (lost) this.#arm(Math.max(next, now + ALARM_GAP_MS));
+  }
+
+  #nextWake(): number | null {
+    const times = [this.#batch === null ? null : nextWake(this.#batch), this.#outbox.nextAttemptAt()];
+    return times.reduce((earliest, at) => (earliest === null || (at !== null && at < earliest) ? at : earliest), null);
+  }
+
+  #project(batch: Batch, now: number): void {
+    const life = { ...batch.life, seq: batch.life.seq + 1 };
+    const decision: Decision<null> = {
+      changes: [{ kind: "life", life }],
+      outbox: [{ seq: life.seq, effect: { kind: "projection" } }],
+      wakeAt: now + FLUSH_GUARD_MS,
+      reply: null,
+    };
+    this.#run(batch, decision);
+  }
+
+  #eventStatus(seq: number, status: EventOutcome["status"], now: number): EventStatus {
+    if (status !== "retry") return status;
+    const row = this.#outbox.events().find((event) => event.seq === seq);
+    return row !== undefined && now - row.createdAt > EVENT_PATIENCE_MS ? "dead" : "queued";
+  }
+
+  #flushSoon(): void {
+    this.ctx.waitUntil(
+      this.#flushNow().catch((error) => log("error", "flush_failed", { ...this.#logFields(), ...errorFields(error) })),
+    );
+  }
+
+  /** One flush at a time: whoever comes while one runs waits for it and then looks whether anything is left. */
+  async #flushNow(): Promise<void> {
+    while (this.#flush !== null) await this.#flush;
+    this.#flush = this.#flushRows().finally(() => {
+      this.#flush = null;
+    });
+    await this.#flush;
+  }
+
+  async #flushRows(): Promise<void> {
+    for (;;) {
+      const rows = this.#outbox.due(Date.now(), FLUSH_ROWS);
+      if (rows.length === 0) return;
+      const results = await deliver(this.env, this.#pictureSource(), rows);
+      const now = Date.now();
+      this.ctx.storage.transactionSync(() => {
+        for (const { row, error } of results) {
+          if (error === null) this.#outbox.delivered(row, now);
+          else this.#outbox.failed(row, now, Math.random(), error);
+        }
+      });
+      for (const { row, error } of results) {
+        if (error !== null) log("warn", "outbox_delivery_failed", { ...this.#logFields(), kind: row.effect.kind, error });
+      }
+      const batch = this.#batch;
+      if (batch?.life.state === "GENERATING_PAIRS" && !this.#outbox.hasJudgeRows()) {
+        this.#run(batch, recordAsksQueued(batch, now));
+      }
+    }
+  }
+
+  /** What a projection writes: the batch as it stands when it is written, or its erasure. */
+  #pictureSource(): PictureSource {
+    const batch = this.#batch;
+    if (batch !== null) {
+      return {
+        batchId: batch.origin.batchId,
+        correlationId: batch.origin.correlationId,
+        picture: () => pictureOf(batch, this.#store.ranking(), this.#outbox.events(), this.#armedAt),
+      };
+    }
+    const tombstone = this.#tombstone;
+    if (tombstone === null) throw new Error("an object without a batch has an outbox");
+    return { batchId: tombstone.batchId, correlationId: tombstone.correlationId, picture: () => null };
+  }
+
+  #overview(batch: Batch): Overview {
+    return overviewOf(batch, this.#armedAt);
+  }
+
+  #logFields(): { readonly batch_id: string | null; readonly correlation_id: string | null } {
+    const source = this.#batch?.origin ?? this.#tombstone;
+    return { batch_id: source?.batchId ?? null, correlation_id: source?.correlationId ?? null };
+  }
+
+  #logChange(change: Change): void {
+    if (change.kind !== "transition") return;
+    log("info", "batch_transition", {
+      ...this.#logFields(),
+      from: change.from,
+      to: change.to,
+      reason: change.reason,
+    });
+  }
+}
+
+function endsBatch(change: Change): boolean {
+  return change.kind === "transition" && isTerminal(change.to);
+}

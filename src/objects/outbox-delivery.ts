@@ -1,0 +1,84 @@
+import { openDatabase } from "../results/database.ts";
+import { erasePicture, type Picture, writePicture } from "../results/picture.ts";
+import type { EventsMessage, JudgementsMessage, TextsMessage } from "./messages.ts";
+import type { DueRow, StoredEffect } from "./outbox.ts";
+
+/** Messages of one `sendBatch` call; the platform's limit. */
+const MESSAGES_PER_SEND = 100;
+
+export interface PictureSource {
+  readonly batchId: string;
+  readonly correlationId: string;
+  /** the batch as it stands now; null when it is to be removed from the read model */
+  readonly picture: () => Picture | null;
+}
+
+/** What came of one outbox row; `error` is null when it was delivered. */
+export interface DeliveryResult {
+  readonly row: DueRow;
+  readonly error: string | null;
+}
+
+type RowOf<Kind extends StoredEffect["kind"]> = DueRow & { readonly effect: Extract<StoredEffect, { kind: Kind }> };
+
+/** Lets effects out: to the queues, and to D1. A kind that fails does not hold up the others. */
+export async function deliver(env: Env, source: PictureSource, rows: readonly DueRow[]): Promise<DeliveryResult[]> {
+  const judge = rows.filter((row) => isOf(row, "judge"));
+  const texts = rows.filter((row) => isOf(row, "text"));
+  const events = rows.filter((row) => isOf(row, "event"));
+  const projections = rows.filter((row) => isOf(row, "projection"));
+  const deliveries = [
+    ...chunksOf(judge, MESSAGES_PER_SEND).map((chunk) => attempt(chunk, () => sendAsks(env, source.batchId, chunk))),
+    ...chunksOf(texts, MESSAGES_PER_SEND).map((chunk) => attempt(chunk, () => sendTexts(env, source.batchId, chunk))),
+    // One message announces all events, and one picture serves all projections.
+    ...chunksOf(events, events.length || 1).map((chunk) => attempt(chunk, () => announceEvents(env, source.batchId))),
+    ...chunksOf(projections, projections.length || 1).map((chunk) => attempt(chunk, () => project(env, source))),
+  ];
+  return (await Promise.all(deliveries)).flat();
+}
+
+async function attempt(rows: readonly DueRow[], send: () => Promise<void>): Promise<DeliveryResult[]> {
+  try {
+    await send();
+    return rows.map((row) => ({ row, error: null }));
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return rows.map((row) => ({ row, error: message }));
+  }
+}
+
+async function sendAsks(env: Env, batchId: string, rows: readonly RowOf<"judge">[]): Promise<void> {
+  await env.JUDGEMENTS_QUEUE.sendBatch(
+    rows.map(({ effect }) => ({
+      body: { batch_id: batchId, asks: effect.asks } satisfies JudgementsMessage,
+      delaySeconds: effect.delaySeconds,
+    })),
+  );
+}
+
+async function sendTexts(env: Env, batchId: string, rows: readonly RowOf<"text">[]): Promise<void> {
+  await env.TEXTS_QUEUE.sendBatch(
+    rows.map(({ effect }) => ({
+      body: { batch_id: batchId, essays: effect.essays, student_prompt: effect.studentPrompt } satisfies TextsMessage,
+    })),
+  );
+}
+
+async function announceEvents(env: Env, batchId: string): Promise<void> {
+  await env.EVENTS_QUEUE.send({ batch_id: batchId } satisfies EventsMessage);
+}
+
+async function project(env: Env, source: PictureSource): Promise<void> {
+  const db = openDatabase(env.DB);
+  const picture = source.picture();
+  if (picture === null) await erasePicture(db, source.batchId);
+  else await writePicture(db, picture);
+}
+
+function isOf<Kind extends StoredEffect["kind"]>(row: DueRow, kind: Kind): row is RowOf<Kind> {
+  return row.effect.kind === kind;
+}
+
+function chunksOf<Item>(items: readonly Item[], size: number): Item[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, at) => items.slice(at * size, (at + 1) * size));
+}

@@ -1,0 +1,72 @@
+import { type Batch, isTerminal } from "../batch/batch.ts";
+import type { Ranking } from "../batch/ranking.ts";
+import type { Picture } from "../results/picture.ts";
+import type { EventRow } from "./outbox.ts";
+
+/** The batch as the read model shows it. */
+export function pictureOf(
+  batch: Batch,
+  ranking: Ranking | null,
+  events: readonly EventRow[],
+  nextWakeAt: number | null,
+): Picture {
+  const { origin, life, tally } = batch;
+  const ended = isTerminal(life.state);
+  return {
+    batch: {
+      batchId: origin.batchId,
+      seq: life.seq,
+      caller: origin.caller,
+      source: origin.source,
+      bosBatchId: origin.bosBatchId,
+      correlationId: origin.correlationId,
+      userId: origin.userId,
+      orgId: origin.orgId,
+      state: life.state,
+      judge: origin.judge,
+      essayCount: batch.essays.length,
+      totalComparisons: life.totalComparisons,
+      completedComparisons: tally.completed,
+      failedComparisons: tally.failed,
+      pendingComparisons: ended ? 0 : tally.outstanding,
+      partialScoringTriggered: life.partialScoringTriggered,
+      forcedRecovery: life.forcedRecovery,
+      stopReason: life.stopReason,
+      failureReason: life.failure?.reason ?? null,
+      rankingSummary: ranking === null ? null : JSON.stringify(summaryOf(ranking)),
+      createdAt: origin.createdAt,
+      updatedAt: life.updatedAt,
+      completedAt: life.completedAt,
+      nextWakeAt: ended ? null : nextWakeAt,
+    },
+    results: (ranking?.essays ?? []).map(
+      ({ number, essayId, rank, score, standardError, comparisons, wins, isAnchor, ...details }) => ({
+        batchId: origin.batchId,
+        number,
+        essayId,
+        rank,
+        score,
+        standardError,
+        comparisons,
+        wins,
+        isAnchor,
+        details: JSON.stringify(details),
+      }),
+    ),
+    events: events.map(({ seq, status, createdAt, publishedAt, note, event }) => ({
+      eventId: event.eventId,
+      batchId: origin.batchId,
+      seq,
+      name: event.name,
+      topic: event.topic,
+      status,
+      createdAt,
+      publishedAt,
+      note,
+    })),
+  };
+}
+
+function summaryOf({ provisional, reliability, model }: Ranking) {
+  return { provisional, reliability, model };
+}

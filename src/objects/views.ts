@@ -1,0 +1,129 @@
+/** What an object tells about its batch. Plain data: it crosses the RPC boundary. */
+import {
+  type Batch,
+  type BatchConfig,
+  type BatchState,
+  type ComparisonStatus,
+  type Failure,
+  isOutstanding,
+  isTerminal,
+  type StopReason,
+  type Winner,
+} from "../batch/batch.ts";
+import type { ComparisonPrompt } from "../batch/comparison-prompt.ts";
+import type { StoredVerdict } from "./batch-store.ts";
+
+export interface Overview {
+  readonly batchId: string;
+  readonly caller: string;
+  readonly state: BatchState;
+  readonly bosBatchId: string;
+  readonly correlationId: string;
+  readonly judge: string;
+  readonly essays: { readonly total: number; readonly ready: number; readonly missing: number; readonly pending: number };
+  readonly totalComparisons: number;
+  readonly completedComparisons: number;
+  readonly failedComparisons: number;
+  readonly pendingComparisons: number;
+  readonly abandonedComparisons: number;
+  readonly lateComparisons: number;
+  readonly progressPct: number;
+  readonly partialScoringTriggered: boolean;
+  readonly forcedRecovery: boolean;
+  readonly stopReason: StopReason | null;
+  readonly failure: Failure | null;
+  readonly wave: number;
+  readonly config: BatchConfig;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly completedAt: number | null;
+  readonly nextWakeAt: number | null;
+}
+
+/** `abandoned` is how an unanswered comparison of an ended batch is shown. */
+export type ComparisonViewStatus = ComparisonStatus | "abandoned";
+
+export interface ComparisonView {
+  readonly number: number;
+  readonly attempt: number;
+  readonly essayAId: string;
+  readonly essayBId: string;
+  readonly wave: number;
+  readonly status: ComparisonViewStatus;
+  readonly winner: Winner | null;
+  readonly deadline: number | null;
+  readonly settledAt: number | null;
+  readonly lateAt: number | null;
+  readonly verdict: StoredVerdict["verdict"];
+}
+
+export interface AskedComparison {
+  readonly number: number;
+  readonly attempt: number;
+  readonly essayAId: string;
+  readonly essayBId: string;
+  readonly prompt: ComparisonPrompt;
+}
+
+export interface PendingText {
+  readonly of: number | "student-prompt";
+  readonly storageId: string;
+}
+
+export function overviewOf(batch: Batch, nextWakeAt: number | null): Overview {
+  const { origin, life, tally, config } = batch;
+  const ended = isTerminal(life.state);
+  const count = (text: "ready" | "missing" | "pending") => batch.essays.filter((essay) => essay.text === text).length;
+  return {
+    batchId: origin.batchId,
+    caller: origin.caller,
+    state: life.state,
+    bosBatchId: origin.bosBatchId,
+    correlationId: origin.correlationId,
+    judge: origin.judge,
+    essays: { total: batch.essays.length, ready: count("ready"), missing: count("missing"), pending: count("pending") },
+    totalComparisons: life.totalComparisons,
+    completedComparisons: tally.completed,
+    failedComparisons: tally.failed,
+    pendingComparisons: ended ? 0 : tally.outstanding,
+    abandonedComparisons: ended ? tally.outstanding : 0,
+    lateComparisons: tally.late,
+    progressPct: progressOf(batch),
+    partialScoringTriggered: life.partialScoringTriggered,
+    forcedRecovery: life.forcedRecovery,
+    stopReason: life.stopReason,
+    failure: life.failure,
+    wave: life.wave,
+    config,
+    createdAt: origin.createdAt,
+    updatedAt: Math.max(life.updatedAt, tally.lastVerdictAt),
+    completedAt: life.completedAt,
+    nextWakeAt,
+  };
+}
+
+/** Percent of the planned comparisons that are judged, to two decimals; only verdicts are progress. */
+function progressOf({ life, tally }: Batch): number {
+  if (life.totalComparisons === 0) return life.state === "COMPLETED" ? 100 : 0;
+  return Math.floor((tally.completed / life.totalComparisons) * 10_000) / 100;
+}
+
+export function comparisonViews(batch: Batch, verdicts: readonly StoredVerdict[]): readonly ComparisonView[] {
+  const ended = isTerminal(batch.life.state);
+  return verdicts.map(({ number, verdict }) => {
+    const comparison = batch.comparisons[number];
+    return {
+      number,
+      attempt: comparison.attempt,
+      essayAId: batch.essays[comparison.first].essayId,
+      essayBId: batch.essays[comparison.second].essayId,
+      wave: comparison.wave,
+      status: ended && isOutstanding(comparison) ? "abandoned" : comparison.status,
+      winner: comparison.winner,
+      deadline: comparison.deadline,
+      settledAt: comparison.settledAt,
+      lateAt: comparison.lateAt,
+      verdict,
+    };
+  });
+}
