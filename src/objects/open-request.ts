@@ -1,0 +1,69 @@
+/** What the two doors of the service, HTTP and the event bus, share: making an `OpenRequest` out of a parsed request. */
+import canonicalize from "canonicalize";
+import type { BatchConfig, PairingStrategy } from "../batch/batch.ts";
+import type { OpenRequest } from "../batch/commands/open.ts";
+import { findPairingProblem, MAX_COMPARISONS } from "../pairing/index.ts";
+import type { Settings } from "../settings/settings.ts";
+
+/** What a request may set for its batch; null or absent means the service's default. */
+export interface ConfigOverrides {
+  readonly completionThresholdPct?: number | null | undefined;
+  readonly minSuccessRateThreshold?: number | null | undefined;
+  readonly maxComparisons?: number | null | undefined;
+  readonly maxRetryAttempts?: number | null | undefined;
+  readonly batchTimeoutHours?: number | null | undefined;
+  readonly stragglerGraceSeconds?: number | null | undefined;
+  readonly judgementTimeoutMinutes?: number | null | undefined;
+  readonly pairing?: PairingStrategy | null | undefined;
+}
+
+/** Comparisons per essay of the default budget, in pairs: ten appearances each. */
+const DEFAULT_PAIRS_PER_ESSAY = 5;
+
+/** The budget when the request names none: max(MAX_PAIRWISE_COMPARISONS, 5 per essay), within the limit. */
+export function defaultBudget(settings: Settings, essayCount: number): number {
+  return Math.min(Math.max(settings.MAX_PAIRWISE_COMPARISONS, DEFAULT_PAIRS_PER_ESSAY * essayCount), MAX_COMPARISONS);
+}
+
+export function resolveConfig(settings: Settings, overrides: ConfigOverrides, essayCount: number): BatchConfig {
+  return {
+    completionThresholdPct: overrides.completionThresholdPct ?? settings.COMPLETION_THRESHOLD_PCT,
+    minSuccessRateThreshold: overrides.minSuccessRateThreshold ?? settings.MIN_SUCCESS_RATE_THRESHOLD,
+    recoveryThresholdPct: settings.RECOVERY_THRESHOLD_PCT,
+    maxComparisons: overrides.maxComparisons ?? defaultBudget(settings, essayCount),
+    maxRetryAttempts: overrides.maxRetryAttempts ?? settings.MAX_RETRY_ATTEMPTS,
+    batchTimeoutHours: overrides.batchTimeoutHours ?? settings.BATCH_TIMEOUT_HOURS,
+    maxBatchHours: settings.MAX_BATCH_HOURS,
+    stragglerGraceSeconds: overrides.stragglerGraceSeconds ?? settings.STRAGGLER_GRACE_SECONDS,
+    judgementTimeoutMinutes: overrides.judgementTimeoutMinutes ?? settings.JUDGEMENT_TIMEOUT_MINUTES,
+    maxInFlight: settings.MAX_IN_FLIGHT,
+    retentionDays: settings.RETENTION_DAYS,
+    pairing: overrides.pairing ?? "auto",
+  };
+}
+
+/** Why these comparisons cannot be planned, in a sentence that names the limit; null when they can. */
+export function planningProblem(config: BatchConfig, essayCount: number): string | null {
+  if (essayCount < 2) return null;
+  const { maxComparisons: budget, pairing: strategy } = config;
+  return findPairingProblem({ essayCount, budget, strategy, seed: 0 })?.message ?? null;
+}
+
+/**
+ * SHA-256 over the canonical JSON (RFC 8785) of what was asked for, before defaults and without envelope or times: two
+ * deliveries of one request agree in it, two different requests do not.
+ */
+export async function fingerprintOf(domainFields: object): Promise<string> {
+  const text = canonicalize(domainFields) ?? "";
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** The batch's seed follows from its id, so that its pairs can be planned again by anyone who knows the id. */
+export function seedOf(batchId: string): number {
+  let hash = 0x811c9dc5;
+  for (const character of batchId) hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193) >>> 0;
+  return hash;
+}
+
+export type { OpenRequest };
