@@ -10,11 +10,9 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const UTC = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z$/;
 
 const uuid = z.string().regex(UUID, { error: "is not a lower-case hyphenated UUID" });
-const datetime = z
-  .string()
-  .refine((text) => UTC.test(text) && !Number.isNaN(Date.parse(text)), {
-    error: "is not a UTC datetime with Z",
-  });
+const datetime = z.string().refine((text) => UTC.test(text) && !Number.isNaN(Date.parse(text)), {
+  error: "is not a UTC datetime with Z",
+});
 const object = z.record(z.string(), z.unknown());
 const count = z.number().int().min(0);
 const nullableText = z.string().nullable().optional();
