@@ -6,6 +6,7 @@ import {
 } from "../../../src/contracts/comparison-request.ts";
 import { comparisonResultSchema } from "../../../src/contracts/comparison-result.ts";
 import { envelopeOf, eventEnvelopeSchema } from "../../../src/contracts/envelope.ts";
+import { systemProcessingMetadataSchema } from "../../../src/contracts/processing-metadata.ts";
 import { PUBLISHED_EVENTS } from "../../../src/contracts/topics.ts";
 import {
   dataOf,
@@ -44,6 +45,14 @@ describe("the messages of the original service", () => {
       dataOf(EXAMPLES.verdictError),
     );
   });
+
+  it.each([EXAMPLES.request, EXAMPLES.completed, EXAMPLES.failedAtStart])(
+    "system metadata is read",
+    (envelope) => {
+      const { system_metadata: metadata } = dataOf(envelope);
+      expect(systemProcessingMetadataSchema.parse(metadata)).toEqual(metadata);
+    },
+  );
 
   it("a comparison request is written as it was read", () => {
     expect(llmComparisonRequestSchema.parse(comparisonRequest)).toEqual(comparisonRequest);
