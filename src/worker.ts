@@ -1,11 +1,16 @@
-import { DurableObject } from "cloudflare:workers";
-export class AssessmentBatch extends DurableObject<Env> {
-  hello(): string {
-    return "hi";
-  }
-}
+/** Entry point of the Worker: hands requests, queue messages and cron ticks to their rooms, and exports the objects. */
+import { consume } from "./bus/consumers.ts";
+import { sweep } from "./bus/sweep.ts";
+import { createApp } from "./http/app.ts";
+
+export { AssessmentBatch } from "./objects/assessment-batch.ts";
+
+const app = createApp();
+
 export default {
-  async fetch(_request, env): Promise<Response> {
-    return new Response(await env.ASSESSMENT_BATCH.getByName("x").hello());
+  fetch: (request, env, ctx) => app.fetch(request, env, ctx),
+  queue: (batch, env) => consume(batch, env),
+  async scheduled(controller, env) {
+    await sweep(env, controller.scheduledTime);
   },
 } satisfies ExportedHandler<Env>;

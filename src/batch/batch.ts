@@ -115,6 +115,7 @@ export function isOutstanding(comparison: Comparison): boolean {
 }
 
 export const FAILURE_REASONS = [
+  "invalid_request",
   "low_success_rate",
   "stuck_timeout_insufficient_progress",
   "judge_unusable",

@@ -1,6 +1,13 @@
 import pRetry from "p-retry";
+import type { DurableObject } from "cloudflare:workers";
 import { z } from "zod";
 import type { AssessmentBatch } from "./assessment-batch.ts";
+
+/**
+ * The methods of a batch's object as its callers see them. Workers' own stub type turns a union reply into a union of
+ * promises, which no generic function can take; the plain signatures say the same.
+ */
+export type BatchObject = Omit<AssessmentBatch, "rank" | "alarm" | keyof DurableObject>;
 
 const infrastructureError = z.object({ retryable: z.boolean().optional(), overloaded: z.boolean().optional() });
 
@@ -13,7 +20,7 @@ const infrastructureError = z.object({ retryable: z.boolean().optional(), overlo
 export function callBatch<Reply>(
   env: Env,
   batchId: string,
-  call: (batch: DurableObjectStub<AssessmentBatch>) => Promise<Reply>,
+  call: (batch: BatchObject) => Promise<Reply>,
 ): Promise<Reply> {
   return pRetry(() => call(env.ASSESSMENT_BATCH.getByName(batchId)), {
     retries: 2,

@@ -36,7 +36,9 @@ export interface DeadLetter {
 
 /** Writes dead letters durably. What could not be used is kept with its reason, never dropped silently. */
 export async function writeDeadLetters(db: Database, letters: readonly DeadLetter[], now: number): Promise<void> {
-  for (const letter of letters) await db.insert(deadLetters).values(await toRow(letter, now));
+  const rows = await Promise.all(letters.map((letter) => toRow(letter, now)));
+  const [first, ...rest] = rows.map((row) => db.insert(deadLetters).values(row));
+  if (first !== undefined) await db.batch([first, ...rest]);
 }
 
 async function toRow(letter: DeadLetter, now: number): Promise<DeadLetterRow> {

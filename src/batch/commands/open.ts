@@ -4,7 +4,7 @@ import { type Decision, type PromptContext, TEXTS_PER_MESSAGE } from "../decisio
 import { type Draft, openDraft } from "../draft.ts";
 import type { Ranker } from "../ranking.ts";
 import { generatePairs } from "../generate-pairs.ts";
-import { timeoutAt } from "../settle.ts";
+import { fail, timeoutAt } from "../settle.ts";
 
 /** An assessment request, parsed, limited and completed with defaults at the edge. */
 export interface OpenRequest {
@@ -13,17 +13,22 @@ export interface OpenRequest {
   readonly prompt: PromptContext;
   readonly essays: readonly {
     readonly essayId: string;
-    /** exactly one of text and storageId is given */
+    /** text or storageId; an essay with neither is unusable and listed as failed */
     readonly text: string | null;
     readonly storageId: string | null;
   }[];
+  /**
+   * Why the request cannot be carried out although it is well formed. The batch is then opened and fails at once, so that
+   * an upstream that can only listen hears of it. Null for every other request.
+   */
+  readonly refusal: string | null;
 }
 
 /** Creates a batch. The only command that creates anything. */
 export function open(request: OpenRequest, rank: Ranker): Decision<{ readonly batch: Batch }> {
   const now = request.origin.createdAt;
   const essays = request.essays.map(({ essayId, text, storageId }, number) => ({
-    essay: { number, essayId, storageId, text: text === null ? "pending" : "ready" } satisfies Essay,
+    essay: { number, essayId, storageId, text: textStatus(text, storageId) } satisfies Essay,
     text,
   }));
   const life = newborn(now, request.prompt.studentPromptStorageId !== null);
@@ -39,9 +44,19 @@ export function open(request: OpenRequest, rank: Ranker): Decision<{ readonly ba
   draft.change({ kind: "opened", origin: request.origin, config: request.config, life, prompt: request.prompt, essays });
   draft.change({ kind: "transition", from: null, to: "INITIALIZING", reason: "accepted", at: now });
   draft.wakeBy(timeoutAt(draft));
-  if (fetchTexts(draft)) draft.emit({ kind: "projection" });
+  if (request.refusal !== null) refuse(draft, request.refusal);
+  else if (fetchTexts(draft)) draft.emit({ kind: "projection" });
   else generatePairs(draft, rank);
   return draft.decide({ batch });
+}
+
+function textStatus(text: string | null, storageId: string | null): Essay["text"] {
+  if (text !== null) return "ready";
+  return storageId === null ? "missing" : "pending";
+}
+
+function refuse(draft: Draft, message: string): void {
+  fail(draft, { reason: "invalid_request", errorCode: "INITIALIZATION_FAILED", message, details: {} });
 }
 
 /** @returns whether there is anything to fetch */

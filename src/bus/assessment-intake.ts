@@ -1,0 +1,141 @@
+import { z } from "zod";
+import { deriveBatchId } from "../batch/batch-id.ts";
+import type { OpenRequest } from "../batch/commands/open.ts";
+import type { PromptContext } from "../batch/decision.ts";
+import { type AssessmentRequest, type RequestMetadata, studentPromptStorageId } from "../contracts/assessment-request.ts";
+import type { EventEnvelope } from "../contracts/envelope.ts";
+import { judgeProblem } from "../judges/registry.ts";
+import { callBatch } from "../objects/batch-client.ts";
+import { type ConfigOverrides, fingerprintOf, planningProblem, resolveConfig, seedOf } from "../objects/open-request.ts";
+import type { DeadLetterReason } from "../results/dead-letters.ts";
+import type { Settings } from "../settings/settings.ts";
+
+/** Batches that came over the event bus belong to this caller. */
+export const KAFKA_CALLER = "kafka";
+
+export type AssessmentOutcome =
+  | { readonly kind: "opened" | "exists"; readonly batchId: string }
+  | {
+      readonly kind: "refused";
+      readonly batchId: string;
+      readonly reason: DeadLetterReason;
+      readonly detail: string;
+    };
+
+/** An `ELS_CJAssessmentRequestV1` with the envelope that brought it. */
+export interface RequestEvent {
+  readonly request: AssessmentRequest;
+  readonly metadata: RequestMetadata;
+  readonly envelope: EventEnvelope;
+}
+
+/** The part of `metadata.batch_config_overrides` that means something here; its other keys belong to the original. */
+const overridesSchema = z.object({
+  /** the original writes a share, [0.5, 1] */
+  partial_completion_threshold: z.number().min(0.5).max(1).nullish().catch(null),
+  judge: z.string().max(100).nullish().catch(null),
+});
+
+/** Opens the batch that an event asks for. A redelivery finds it and changes nothing. */
+export async function openFromEvent(env: Env, settings: Settings, event: RequestEvent): Promise<AssessmentOutcome> {
+  const { request, envelope } = event;
+  const batchId = await deriveBatchId({
+    source: "kafka",
+    bosBatchId: request.bos_batch_id,
+    correlationId: envelope.correlation_id,
+  });
+  const openRequest = await toOpenRequest(settings, batchId, event);
+  const outcome = await callBatch(env, batchId, (batch) => batch.openBatch(openRequest));
+  switch (outcome.kind) {
+    case "opened":
+    case "exists":
+      return { kind: outcome.kind, batchId };
+    case "conflict":
+      return {
+        kind: "refused",
+        batchId,
+        reason: "idempotency_conflict",
+        detail: `A different request already stands under BOS batch id ${request.bos_batch_id} and this correlation id.`,
+      };
+    case "gone":
+      return { kind: "refused", batchId, reason: "batch_gone", detail: "The batch was erased on request." };
+  }
+}
+
+async function toOpenRequest(
+  settings: Settings,
+  batchId: string,
+  { request, metadata, envelope }: RequestEvent,
+): Promise<OpenRequest> {
+  const overrides = overridesSchema.parse(metadata.batch_config_overrides ?? {});
+  const judge = overrides.judge ?? settings.DEFAULT_JUDGE;
+  const config = resolveConfig(settings, configOverrides(metadata, overrides), request.essays_for_cj.length);
+  return {
+    origin: {
+      batchId,
+      caller: KAFKA_CALLER,
+      source: "kafka",
+      fingerprint: await fingerprintOf(domainFields(request, metadata)),
+      bosBatchId: request.bos_batch_id,
+      correlationId: envelope.correlation_id,
+      userId: request.user_id,
+      orgId: request.org_id ?? null,
+      assignmentId: request.assignment_id ?? null,
+      language: request.language,
+      courseCode: request.course_code,
+      judge,
+      topicPrefix: settings.TOPIC_PREFIX,
+      eventTypePrefix: settings.EVENT_TYPE_PREFIX,
+      seed: seedOf(batchId),
+      createdAt: Date.now(),
+    },
+    config,
+    prompt: promptOf(settings, request),
+    essays: request.essays_for_cj.map((essay) => ({
+      essayId: essay.essay_id,
+      text: usableText(essay.text_content),
+      storageId: typeof essay.text_content === "string" ? null : (essay.text_storage_id ?? null),
+    })),
+    refusal:
+      judgeProblem(settings, judge) ??
+      planningProblem(config, request.essays_for_cj.length) ??
+      contentProblem(settings, request),
+  };
+}
+
+function promptOf(settings: Settings, request: AssessmentRequest): PromptContext {
+  // An assignment brings its own prompt; the event's is for requests without one.
+  const fetchable = settings.CONTENT_SERVICE_URL !== undefined && typeof request.assignment_id !== "string";
+  return {
+    studentPrompt: null,
+    studentPromptStorageId: fetchable ? studentPromptStorageId(request) : null,
+    instructions: null,
+    rubric: request.llm_config_overrides?.judge_rubric_override ?? null,
+    overrides: request.llm_config_overrides ? JSON.stringify(request.llm_config_overrides) : null,
+  };
+}
+
+function contentProblem(settings: Settings, request: AssessmentRequest): string | null {
+  const byReference = request.essays_for_cj.some((essay) => typeof essay.text_content !== "string");
+  if (!byReference || settings.CONTENT_SERVICE_URL !== undefined) return null;
+  return "Essays come by text_storage_id, but CONTENT_SERVICE_URL is not configured: set it, or send text_content.";
+}
+
+/** An inline text that is blank cannot be judged; the essay is then listed as failed, as one that was never found. */
+function usableText(text: string | null | undefined): string | null {
+  return typeof text === "string" && text.trim() !== "" ? text : null;
+}
+
+function configOverrides(metadata: RequestMetadata, overrides: z.infer<typeof overridesSchema>): ConfigOverrides {
+  const threshold = overrides.partial_completion_threshold;
+  return {
+    maxComparisons: metadata.max_comparisons ?? null,
+    completionThresholdPct: typeof threshold === "number" ? threshold * 100 : null,
+  };
+}
+
+/** What the request asks for, without envelope, times and other things that differ between two deliveries. */
+function domainFields(request: AssessmentRequest, metadata: RequestMetadata): object {
+  const { timestamp: _timestamp, event_name: _name, entity_type: _type, parent_id: _parent, ...domain } = request;
+  return { ...domain, metadata };
+}

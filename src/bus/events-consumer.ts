@@ -1,0 +1,120 @@
+import { callBatch } from "../objects/batch-client.ts";
+import type { EventOutcome as PublishOutcome } from "../objects/assessment-batch.ts";
+import { eventsMessageSchema } from "../objects/messages.ts";
+import type { EventRow } from "../objects/outbox.ts";
+import { log } from "../observability/logger.ts";
+import { openDatabase } from "../results/database.ts";
+import { writeDeadLetters } from "../results/dead-letters.ts";
+import type { Settings } from "../settings/settings.ts";
+import type { KafkaBridge } from "./kafka-bridge/kafka-bridge.ts";
+import { createKafkaBridge } from "./kafka-bridge/http-kafka-bridge.ts";
+import { backoffSeconds, MAX_ATTEMPTS } from "./queues.ts";
+
+const QUEUE = "cj-events";
+
+/** Publishes what batches have to say, in each batch's own order. */
+export async function consumeEvents(batch: MessageBatch, env: Env, settings: Settings): Promise<void> {
+  const bridge = bridgeOf(settings);
+  if (bridge === null) sayOnceThatEventsAreKept();
+  const announced = Map.groupBy(batch.messages, (message) => eventsMessageSchema.parse(message.body).batch_id);
+  await Promise.all(
+    [...announced].map(async ([batchId, messages]) => {
+      const delaySeconds = await publishBatch(env, batchId, bridge);
+      for (const message of messages) settle(message, delaySeconds);
+    }),
+  );
+}
+
+/**
+ * Leases the batch's unpublished events and produces them one after the other. Each has a topic of its own, so order is kept
+ * by stopping at the first one that has to be tried again.
+ *
+ * @returns null when nothing is left to publish, else the least time to wait before the next try
+ */
+async function publishBatch(env: Env, batchId: string, bridge: KafkaBridge | null): Promise<number | null> {
+  const { events, correlationId } = await callBatch(env, batchId, (object) => object.leaseEvents());
+  const outcomes: PublishOutcome[] = [];
+  let wait: number | null = null;
+  for (const row of events) {
+    const outcome = wait === null ? await publish(bridge, row, correlationId) : retryLater("an earlier event waits");
+    if (outcome.status === "retry") wait = Math.max(wait ?? 0, outcome.waitSeconds);
+    if (outcome.status === "dead") await buryEvent(env, batchId, correlationId, row, outcome.note ?? "refused");
+    const { status, note } = outcome;
+    outcomes.push({ seq: row.seq, status, note });
+    log(status === "published" || status === "kept" ? "info" : "warn", "event_delivery", {
+      batch_id: batchId,
+      correlation_id: correlationId,
+      event_id: row.event.eventId,
+      topic: row.event.topic,
+      status,
+      note,
+    });
+  }
+  if (outcomes.length > 0) await callBatch(env, batchId, (object) => object.recordPublished(outcomes));
+  return wait;
+}
+
+interface Published {
+  readonly status: PublishOutcome["status"];
+  readonly note: string | null;
+  readonly waitSeconds: number;
+}
+
+async function publish(bridge: KafkaBridge | null, { event }: EventRow, correlationId: string): Promise<Published> {
+  if (bridge === null) return { status: "kept", note: "no Kafka bridge is configured", waitSeconds: 0 };
+  const [outcome] = await bridge.produce(event.topic, [
+    {
+      topic: event.topic,
+      key: event.key,
+      value: event.envelope,
+      headers: { event_id: event.eventId, event_type: event.envelope.event_type, correlation_id: correlationId },
+    },
+  ]);
+  switch (outcome.kind) {
+    case "written":
+      return { status: "published", note: `partition ${outcome.partition}, offset ${outcome.offset}`, waitSeconds: 0 };
+    case "retry":
+      return retryLater(outcome.reason, outcome.retryAfterSeconds ?? 0);
+    case "dead":
+      return { status: "dead", note: outcome.reason, waitSeconds: 0 };
+  }
+}
+
+function retryLater(reason: string, waitSeconds = 0): Published {
+  return { status: "retry", note: reason, waitSeconds };
+}
+
+async function buryEvent(env: Env, batchId: string, correlationId: string, row: EventRow, detail: string): Promise<void> {
+  const payload = JSON.stringify(row.event.envelope);
+  await writeDeadLetters(
+    openDatabase(env.DB),
+    [{ source: QUEUE, reason: "publish_refused", detail, batchId, correlationId, payload }],
+    Date.now(),
+  );
+}
+
+function settle(message: Message, waitSeconds: number | null): void {
+  // The object announces again by itself what the queue gives up on.
+  if (waitSeconds === null || message.attempts >= MAX_ATTEMPTS[QUEUE]) message.ack();
+  else message.retry({ delaySeconds: Math.max(waitSeconds, backoffSeconds(message.attempts, Math.random())) });
+}
+
+function bridgeOf(settings: Settings): KafkaBridge | null {
+  const url = settings.KAFKA_BRIDGE_URL;
+  if (url === undefined) return null;
+  const authorization = settings.KAFKA_BRIDGE_AUTHORIZATION;
+  return createKafkaBridge({
+    url,
+    dialect: settings.KAFKA_BRIDGE_DIALECT,
+    timeoutMs: settings.KAFKA_BRIDGE_TIMEOUT_SECONDS * 1000,
+    ...(authorization === undefined ? {} : { authorization }),
+  });
+}
+
+let saidThatEventsAreKept = false;
+
+function sayOnceThatEventsAreKept(): void {
+  if (saidThatEventsAreKept) return;
+  saidThatEventsAreKept = true;
+  log("warn", "no_kafka_bridge", { detail: "KAFKA_BRIDGE_URL is not set: events are kept and listed, not published." });
+}

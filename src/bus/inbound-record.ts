@@ -1,0 +1,83 @@
+import {
+  type AssessmentRequest,
+  assessmentRequestSchema,
+  type RequestMetadata,
+  requestMetadataSchema,
+} from "../contracts/assessment-request.ts";
+import { comparisonResultSchema, type LlmComparisonResult } from "../contracts/comparison-result.ts";
+import { describeViolations } from "../contracts/contract-violation.ts";
+import { type EventEnvelope, eventEnvelopeSchema, SUPPORTED_SCHEMA_VERSION } from "../contracts/envelope.ts";
+import { dispatchEventType } from "../contracts/topics.ts";
+import type { DeadLetterReason } from "../results/dead-letters.ts";
+
+/** What a record from outside turns out to be. */
+export type InboundRecord =
+  | { readonly kind: "comparison_result"; readonly result: LlmComparisonResult; readonly eventId: string | null }
+  | {
+      readonly kind: "assessment_request";
+      readonly request: AssessmentRequest;
+      readonly metadata: RequestMetadata;
+      readonly envelope: EventEnvelope;
+    }
+  | {
+      readonly kind: "unusable";
+      readonly reason: DeadLetterReason;
+      readonly detail: string;
+      readonly eventId: string | null;
+      readonly correlationId: string | null;
+    };
+
+/** Reads one JSON text; never throws. */
+export function readRecordText(text: string): InboundRecord {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    const detail = `The record is not JSON: ${error instanceof Error ? error.message : String(error)}`;
+    return { kind: "unusable", reason: "unparseable", detail, eventId: null, correlationId: null };
+  }
+  return readRecord(value);
+}
+
+/** Reads an envelope, or a bare comparison result as other producers put it into the inbound queue; never throws. */
+export function readRecord(value: unknown): InboundRecord {
+  const envelope = eventEnvelopeSchema.safeParse(value);
+  if (envelope.success) return readEnvelope(envelope.data);
+  const bare = comparisonResultSchema.safeParse(value);
+  if (bare.success) return { kind: "comparison_result", result: bare.data, eventId: null };
+  const looksBare = typeof value === "object" && value !== null && "request_id" in value;
+  const violations = describeViolations(looksBare ? bare.error : envelope.error);
+  const detail = `Expected an event envelope or a comparison result: ${violations}`;
+  return { kind: "unusable", reason: "contract_violation", detail, eventId: null, correlationId: null };
+}
+
+function readEnvelope(envelope: EventEnvelope): InboundRecord {
+  const ids = { eventId: envelope.event_id, correlationId: envelope.correlation_id };
+  if (envelope.schema_version > SUPPORTED_SCHEMA_VERSION) {
+    const detail = `Schema version ${envelope.schema_version} is newer than the supported ${SUPPORTED_SCHEMA_VERSION}.`;
+    return { kind: "unusable", reason: "unsupported_schema_version", detail, ...ids };
+  }
+  const type = dispatchEventType(envelope);
+  switch (type) {
+    case "comparison_result": {
+      const parsed = comparisonResultSchema.safeParse(envelope.data);
+      if (parsed.success) return { kind: "comparison_result", result: parsed.data, eventId: envelope.event_id };
+      return violation(describeViolations(parsed.error), ids);
+    }
+    case "assessment_request": {
+      const request = assessmentRequestSchema.safeParse(envelope.data);
+      if (!request.success) return violation(describeViolations(request.error), ids);
+      const metadata = requestMetadataSchema.safeParse(envelope.metadata ?? {});
+      if (!metadata.success) return violation(`metadata: ${describeViolations(metadata.error)}`, ids);
+      return { kind: "assessment_request", request: request.data, metadata: metadata.data, envelope };
+    }
+    case undefined: {
+      const detail = `Nothing here handles event_type ${JSON.stringify(envelope.event_type)}.`;
+      return { kind: "unusable", reason: "unknown_event_type", detail, ...ids };
+    }
+  }
+}
+
+function violation(detail: string, ids: { readonly eventId: string; readonly correlationId: string }): InboundRecord {
+  return { kind: "unusable", reason: "contract_violation", detail, ...ids };
+}

@@ -1,0 +1,32 @@
+import { callBatch } from "../objects/batch-client.ts";
+import { errorFields, log } from "../observability/logger.ts";
+import { overdueBatchesQuery } from "../results/batch-queries.ts";
+import { openDatabase } from "../results/database.ts";
+import { expireDeadLettersQuery } from "../results/dead-letters.ts";
+
+/** An alarm this far behind its time is taken for lost: the platform itself may be a minute late. */
+const OVERDUE_MS = 120_000;
+/** Batches looked at in one sweep; the next sweep takes the rest. */
+const BATCHES_PER_SWEEP = 200;
+const CONCURRENT_NUDGES = 6;
+
+/** Wakes open batches whose alarm was lost, and forgets dead letters whose time is up. Runs by cron. */
+export async function sweep(env: Env, now: number): Promise<{ readonly nudged: number }> {
+  const db = openDatabase(env.DB);
+  const overdue = await overdueBatchesQuery(db, now - OVERDUE_MS, BATCHES_PER_SWEEP);
+  for (let at = 0; at < overdue.length; at += CONCURRENT_NUDGES) {
+    await Promise.all(overdue.slice(at, at + CONCURRENT_NUDGES).map((batch) => nudge(env, batch)));
+  }
+  await expireDeadLettersQuery(db, now);
+  return { nudged: overdue.length };
+}
+
+async function nudge(env: Env, batch: { readonly batchId: string; readonly correlationId: string }): Promise<void> {
+  const fields = { batch_id: batch.batchId, correlation_id: batch.correlationId };
+  log("warn", "overdue_alarm", fields);
+  try {
+    await callBatch(env, batch.batchId, (object) => object.nudge());
+  } catch (error) {
+    log("error", "nudge_failed", { ...fields, ...errorFields(error) });
+  }
+}
