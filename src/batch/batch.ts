@@ -110,7 +110,9 @@ export interface Comparison {
 
 export function isOutstanding(comparison: Comparison): boolean {
   return (
-    comparison.status === "planned" || comparison.status === "dispatched" || comparison.status === "unanswered"
+    comparison.status === "planned" ||
+    comparison.status === "dispatched" ||
+    comparison.status === "unanswered"
   );
 }
 

@@ -30,7 +30,9 @@ export interface ComparisonIdKeys {
 }
 
 /** @param secrets the current secret first, then the previous ones */
-export async function importComparisonIdKeys(secrets: readonly [string, ...string[]]): Promise<ComparisonIdKeys> {
+export async function importComparisonIdKeys(
+  secrets: readonly [string, ...string[]],
+): Promise<ComparisonIdKeys> {
   const [current, ...previous] = secrets;
   return { current: await importKey(current), previous: await Promise.all(previous.map(importKey)) };
 }
@@ -42,7 +44,10 @@ export async function mintComparisonId(keys: ComparisonIdKeys, ref: ComparisonRe
 }
 
 /** @returns what the id points at, or `undefined` when it is not one of ours (malformed, forged, another key) */
-export async function readComparisonId(keys: ComparisonIdKeys, id: string): Promise<ComparisonRef | undefined> {
+export async function readComparisonId(
+  keys: ComparisonIdKeys,
+  id: string,
+): Promise<ComparisonRef | undefined> {
   const text = id.toLowerCase();
   if (!UUID_PATTERN.test(text)) return undefined;
   const bits = freeBits(BigInt(`0x${text.replaceAll("-", "")}`));
@@ -58,7 +63,9 @@ function packHead({ batchId, number, attempt }: ComparisonRef): bigint {
   const batch = decodeBatchId(batchId);
   if (batch === undefined) throw new RangeError(`not a batch id: ${batchId}`);
   if (!Number.isInteger(number) || number < 0 || number > COMPARISON_NUMBER_MAX) {
-    throw new RangeError(`comparison number must be an integer from 0 to ${COMPARISON_NUMBER_MAX}, not ${number}`);
+    throw new RangeError(
+      `comparison number must be an integer from 0 to ${COMPARISON_NUMBER_MAX}, not ${number}`,
+    );
   }
   if (!Number.isInteger(attempt) || attempt < 0 || attempt > ATTEMPT_MAX) {
     throw new RangeError(`attempt must be an integer from 0 to ${ATTEMPT_MAX}, not ${attempt}`);
@@ -93,7 +100,9 @@ function formatUuid(bits: bigint): string {
   const high = bits >> 74n;
   const middle = (bits >> 62n) & 0xfffn;
   const low = bits & ((1n << 62n) - 1n);
-  const hex = ((high << 80n) | (0x8n << 76n) | (middle << 64n) | (0b10n << 62n) | low).toString(16).padStart(32, "0");
+  const hex = ((high << 80n) | (0x8n << 76n) | (middle << 64n) | (0b10n << 62n) | low)
+    .toString(16)
+    .padStart(32, "0");
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 

@@ -10,4 +10,3 @@ export interface ComparisonPrompt {
   readonly first: string;
   readonly second: string;
 }
-

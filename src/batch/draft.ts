@@ -8,8 +8,15 @@ import {
   retally,
   type Tally,
 } from "./batch.ts";
-import { ASKS_PER_MESSAGE, type AskRef, type Change, type Decision, type Effect, type OutboxEntry } from "./decision.ts";
 import type { VerdictRecord } from "./decision.ts";
+import {
+  ASKS_PER_MESSAGE,
+  type AskRef,
+  type Change,
+  type Decision,
+  type Effect,
+  type OutboxEntry,
+} from "./decision.ts";
 
 /**
  * A copy-on-write view of a batch while one command is decided: reads see what this command has already decided,

@@ -4,8 +4,8 @@
  */
 import { v5 as uuidV5 } from "uuid";
 import type { z } from "zod";
-import type { EventEnvelope } from "../contracts/envelope.ts";
 import { toWireDatetime } from "../contracts/datetime.ts";
+import type { EventEnvelope } from "../contracts/envelope.ts";
 import { PUBLISHED_EVENTS, type PublishedEventKind, topicName } from "../contracts/topics.ts";
 import type { Comparison, Failure } from "./batch.ts";
 import type { Draft } from "./draft.ts";
@@ -185,7 +185,9 @@ function resultData(draft: Draft, ranking: Ranking) {
       course_code: origin.courseCode,
       stop_reason: draft.life().stopReason,
       forced_recovery: draft.life().forcedRecovery,
-      standard_errors: Object.fromEntries(ranking.essays.map((essay) => [essay.essayId, essay.standardError])),
+      standard_errors: Object.fromEntries(
+        ranking.essays.map((essay) => [essay.essayId, essay.standardError]),
+      ),
       reliability: ranking.reliability,
     },
     assessed_at: toWireDatetime(draft.now),
@@ -193,7 +195,12 @@ function resultData(draft: Draft, ranking: Ranking) {
 }
 
 /** Without anchors no grade is claimed: the contract's way to say so is U with no confidence. */
-const NO_GRADE = { normalized_score: 0, letter_grade: "U", confidence_score: 0, confidence_label: "LOW" } as const;
+const NO_GRADE = {
+  normalized_score: 0,
+  letter_grade: "U",
+  confidence_score: 0,
+  confidence_label: "LOW",
+} as const;
 
 function resourceData(draft: Draft) {
   const { origin } = draft.batch;
@@ -221,7 +228,10 @@ function mostFrequentJudge(draft: Draft): { readonly model: string; readonly pro
     const comparison = draft.comparison(number);
     if (comparison === undefined || !hasJudge(comparison)) continue;
     const key = JSON.stringify([comparison.provider, comparison.model]);
-    const seen = counts.get(key) ?? { judge: { model: comparison.model, provider: comparison.provider }, verdicts: 0 };
+    const seen = counts.get(key) ?? {
+      judge: { model: comparison.model, provider: comparison.provider },
+      verdicts: 0,
+    };
     seen.verdicts += 1;
     counts.set(key, seen);
   }

@@ -1,6 +1,6 @@
+import { type Pair, planPairs } from "../pairing/index.ts";
 import { isTerminal } from "./batch.ts";
 import type { Draft } from "./draft.ts";
-import { type Pair, planPairs } from "../pairing/index.ts";
 
 /**
  * Plans the next wave when fewer than `maxInFlight` comparisons are outstanding and the budget is not spent. Waves are
@@ -44,7 +44,13 @@ export function usableEssayNumbers(draft: Draft): readonly number[] {
     .map((essay) => essay.number);
 }
 
-function issue(draft: Draft, number: number, wave: number, pair: Pair, essayNumbers: readonly number[]): void {
+function issue(
+  draft: Draft,
+  number: number,
+  wave: number,
+  pair: Pair,
+  essayNumbers: readonly number[],
+): void {
   draft.issue({
     number,
     first: essayNumbers[pair.first],

@@ -46,7 +46,9 @@ export const rankEssays: Ranker = ({ essays, comparisons }) => {
     const first = indexOf.get(comparison.first);
     const second = indexOf.get(comparison.second);
     if (comparison.winner === null || first === undefined || second === undefined) return [];
-    return [comparison.winner === "essay_a" ? { winner: first, loser: second } : { winner: second, loser: first }];
+    return [
+      comparison.winner === "essay_a" ? { winner: first, loser: second } : { winner: second, loser: first },
+    ];
   });
   const fit = fitBradleyTerry({
     itemCount: usable.length,
@@ -82,7 +84,9 @@ function orderByScore(
     counts[winner] += 1;
     counts[loser] += 1;
   }
-  const order = usable.map((_, index) => index).sort((left, right) => abilities[right] - abilities[left] || left - right);
+  const order = usable
+    .map((_, index) => index)
+    .sort((left, right) => abilities[right] - abilities[left] || left - right);
   return order.map((index, position) => ({
     number: usable[index].number,
     essayId: usable[index].essayId,

@@ -21,7 +21,8 @@ export function settle(draft: Draft, rank: Ranker): void {
     failForSuccessRate(draft);
     return;
   }
-  if (completionReached(draft) && draft.life().state !== "SCORING") enterScoring(draft, "completion_threshold_reached");
+  if (completionReached(draft) && draft.life().state !== "SCORING")
+    enterScoring(draft, "completion_threshold_reached");
   issueNextWave(draft);
   if (nothingLeftToWaitFor(draft)) finalise(draft, rank, "all_comparisons_settled");
 }
@@ -80,7 +81,8 @@ export function leavePairGeneration(draft: Draft, reason: string): void {
 export function publishProvisionalRanking(draft: Draft, rank: Ranker): void {
   if (draft.life().state !== "SCORING" || draft.life().scoringRetry !== null) return;
   const scored = tryRank(draft, rank);
-  if (scored.kind === "ranked") draft.change({ kind: "ranking", ranking: { ...scored.ranking, provisional: true } });
+  if (scored.kind === "ranked")
+    draft.change({ kind: "ranking", ranking: { ...scored.ranking, provisional: true } });
 }
 
 /** Ends the batch with its final ranking, or arranges another try when scoring fails. */
@@ -108,7 +110,12 @@ export function finalise(draft: Draft, rank: Ranker, stop: StopReason): void {
 }
 
 function complete(draft: Draft, ranking: Ranking, stop: StopReason): void {
-  draft.update({ scoringRetry: null, stopReason: stop, forcedRecovery: stop === "forced_recovery", completedAt: draft.now });
+  draft.update({
+    scoringRetry: null,
+    stopReason: stop,
+    forcedRecovery: stop === "forced_recovery",
+    completedAt: draft.now,
+  });
   // Built, and so validated against the contracts, before anything is queued.
   const events = completedEvents(draft, ranking);
   draft.change({ kind: "ranking", ranking: { ...ranking, provisional: false } });
@@ -117,7 +124,9 @@ function complete(draft: Draft, ranking: Ranking, stop: StopReason): void {
   watchRetention(draft);
 }
 
-type Scored = { readonly kind: "ranked"; readonly ranking: Ranking } | { readonly kind: "failed"; readonly message: string };
+type Scored =
+  | { readonly kind: "ranked"; readonly ranking: Ranking }
+  | { readonly kind: "failed"; readonly message: string };
 
 function tryRank(draft: Draft, rank: Ranker): Scored {
   try {
@@ -177,6 +186,7 @@ function watchRetention(draft: Draft): void {
 /** When the monitor must look again if no further verdict comes. */
 export function timeoutAt(draft: Draft): number {
   const { batch } = draft;
-  const idle = Math.max(lastActivityAt(batch), draft.tally().lastVerdictAt) + batch.config.batchTimeoutHours * HOUR_MS;
+  const idle =
+    Math.max(lastActivityAt(batch), draft.tally().lastVerdictAt) + batch.config.batchTimeoutHours * HOUR_MS;
   return Math.min(idle, batch.origin.createdAt + batch.config.maxBatchHours * HOUR_MS);
 }

@@ -2,11 +2,21 @@ import { z } from "zod";
 import { deriveBatchId } from "../batch/batch-id.ts";
 import type { OpenRequest } from "../batch/commands/open.ts";
 import type { PromptContext } from "../batch/decision.ts";
-import { type AssessmentRequest, type RequestMetadata, studentPromptStorageId } from "../contracts/assessment-request.ts";
+import {
+  type AssessmentRequest,
+  type RequestMetadata,
+  studentPromptStorageId,
+} from "../contracts/assessment-request.ts";
 import type { EventEnvelope } from "../contracts/envelope.ts";
 import { judgeProblem } from "../judges/registry.ts";
 import { callBatch } from "../objects/batch-client.ts";
-import { type ConfigOverrides, fingerprintOf, planningProblem, resolveConfig, seedOf } from "../objects/open-request.ts";
+import {
+  type ConfigOverrides,
+  fingerprintOf,
+  planningProblem,
+  resolveConfig,
+  seedOf,
+} from "../objects/open-request.ts";
 import type { DeadLetterReason } from "../results/dead-letters.ts";
 import type { Settings } from "../settings/settings.ts";
 
@@ -37,7 +47,11 @@ const overridesSchema = z.object({
 });
 
 /** Opens the batch that an event asks for. A redelivery finds it and changes nothing. */
-export async function openFromEvent(env: Env, settings: Settings, event: RequestEvent): Promise<AssessmentOutcome> {
+export async function openFromEvent(
+  env: Env,
+  settings: Settings,
+  event: RequestEvent,
+): Promise<AssessmentOutcome> {
   const { request, envelope } = event;
   const batchId = await deriveBatchId({
     source: "kafka",
@@ -126,7 +140,10 @@ function usableText(text: string | null | undefined): string | null {
   return typeof text === "string" && text.trim() !== "" ? text : null;
 }
 
-function configOverrides(metadata: RequestMetadata, overrides: z.infer<typeof overridesSchema>): ConfigOverrides {
+function configOverrides(
+  metadata: RequestMetadata,
+  overrides: z.infer<typeof overridesSchema>,
+): ConfigOverrides {
   const threshold = overrides.partial_completion_threshold;
   return {
     maxComparisons: metadata.max_comparisons ?? null,
@@ -136,6 +153,12 @@ function configOverrides(metadata: RequestMetadata, overrides: z.infer<typeof ov
 
 /** What the request asks for, without envelope, times and other things that differ between two deliveries. */
 function domainFields(request: AssessmentRequest, metadata: RequestMetadata): object {
-  const { timestamp: _timestamp, event_name: _name, entity_type: _type, parent_id: _parent, ...domain } = request;
+  const {
+    timestamp: _timestamp,
+    event_name: _name,
+    entity_type: _type,
+    parent_id: _parent,
+    ...domain
+  } = request;
   return { ...domain, metadata };
 }

@@ -70,7 +70,11 @@ async function applyToBatch(
   try {
     return await callBatch(env, batchId, (batch) => batch.recordVerdicts(callbacks));
   } catch (error) {
-    log("error", "batch_unreachable", { batch_id: batchId, callbacks: callbacks.length, ...errorFields(error) });
+    log("error", "batch_unreachable", {
+      batch_id: batchId,
+      callbacks: callbacks.length,
+      ...errorFields(error),
+    });
     return callbacks.map(() => "unreachable");
   }
 }
@@ -90,7 +94,12 @@ function toCallback(ref: ComparisonRef, result: LlmComparisonResult): Callback {
   };
 }
 
-function answerOf({ winner, confidence, justification, error_detail }: LlmComparisonResult): Callback["answer"] {
+function answerOf({
+  winner,
+  confidence,
+  justification,
+  error_detail,
+}: LlmComparisonResult): Callback["answer"] {
   if (winner !== null) return { kind: "verdict", winner, confidence, justification };
   if (error_detail === null) throw new Error("a comparison result without winner has no error either");
   return { kind: "error", code: error_detail.error_code, message: error_detail.message };

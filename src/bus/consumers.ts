@@ -25,8 +25,13 @@ export async function consume(batch: MessageBatch, env: Env): Promise<void> {
         return await consumeEvents(batch, env, settings);
     }
   } catch (error) {
-    log("error", "consumer_failed", { queue: batch.queue, messages: batch.messages.length, ...errorFields(error) });
+    log("error", "consumer_failed", {
+      queue: batch.queue,
+      messages: batch.messages.length,
+      ...errorFields(error),
+    });
     // Messages that were already acknowledged stay so: the first call on a message wins.
-    for (const message of batch.messages) message.retry({ delaySeconds: backoffSeconds(message.attempts, Math.random()) });
+    for (const message of batch.messages)
+      message.retry({ delaySeconds: backoffSeconds(message.attempts, Math.random()) });
   }
 }

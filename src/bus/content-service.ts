@@ -1,5 +1,5 @@
-import type { Settings } from "../settings/settings.ts";
 import { MAX_ESSAY_BYTES } from "../contracts/assessment-request.ts";
+import type { Settings } from "../settings/settings.ts";
 
 export type ContentResult =
   | { readonly kind: "found"; readonly text: string }
@@ -43,7 +43,7 @@ async function readContent(response: Response): Promise<ContentResult> {
   const bytes = await response.arrayBuffer();
   if (bytes.byteLength > MAX_ESSAY_BYTES) return tooLong(bytes.byteLength);
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
     if (text.trim() === "") return { kind: "missing", reason: "the text is blank" };
     return { kind: "found", text };
   } catch {

@@ -6,6 +6,7 @@ import { openDatabase } from "../results/database.ts";
 import { writeDeadLetters } from "../results/dead-letters.ts";
 import type { Settings } from "../settings/settings.ts";
 import { failedAsk } from "./judgements-consumer.ts";
+import { handleEach } from "./message-loop.ts";
 import type { QueueName } from "./queues.ts";
 
 const anyMessage = z.object({ batch_id: z.string().optional(), correlation_id: z.string().optional() });
@@ -20,7 +21,7 @@ export async function consumeDeadMessages(
   settings: Settings,
   queue: QueueName,
 ): Promise<void> {
-  for (const message of batch.messages) {
+  await handleEach(batch, async (message) => {
     await reportToBatch(message.body, env, settings, queue);
     const ids = anyMessage.safeParse(message.body);
     const batchId = ids.data?.batch_id ?? null;
@@ -41,7 +42,7 @@ export async function consumeDeadMessages(
     );
     log("error", "consumer_died", { queue, batch_id: batchId, correlation_id: correlationId });
     message.ack();
-  }
+  });
 }
 
 async function reportToBatch(body: unknown, env: Env, settings: Settings, queue: QueueName): Promise<void> {
@@ -50,7 +51,12 @@ async function reportToBatch(body: unknown, env: Env, settings: Settings, queue:
       const message = judgementsMessageSchema.safeParse(body);
       if (!message.success) return;
       const failures = message.data.asks.map((ask) =>
-        failedAsk(settings.DEFAULT_JUDGE, ask, "LLM_PROVIDER_UNAVAILABLE", "The question could not be put to the judge."),
+        failedAsk(
+          settings.DEFAULT_JUDGE,
+          ask,
+          "LLM_PROVIDER_UNAVAILABLE",
+          "The question could not be put to the judge.",
+        ),
       );
       await callBatch(env, message.data.batch_id, (object) => object.recordVerdicts(failures));
       return;

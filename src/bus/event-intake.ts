@@ -72,8 +72,18 @@ async function receiveOne(
         const { reason, detail, batchId } = opened;
         return bury(letters, text, { reason, detail, eventId, correlationId, batchId });
       }
-      log("info", "assessment_requested", { batch_id: opened.batchId, correlation_id: correlationId, outcome: opened.kind });
-      return { outcome: opened.kind, batch_id: opened.batchId, event_id: eventId, reason: null, detail: null };
+      log("info", "assessment_requested", {
+        batch_id: opened.batchId,
+        correlation_id: correlationId,
+        outcome: opened.kind,
+      });
+      return {
+        outcome: opened.kind,
+        batch_id: opened.batchId,
+        event_id: eventId,
+        reason: null,
+        detail: null,
+      };
     }
     case "unusable":
       return bury(letters, text, record);

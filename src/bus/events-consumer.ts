@@ -1,13 +1,13 @@
-import { callBatch } from "../objects/batch-client.ts";
 import type { EventOutcome as PublishOutcome } from "../objects/assessment-batch.ts";
+import { callBatch } from "../objects/batch-client.ts";
 import { eventsMessageSchema } from "../objects/messages.ts";
 import type { EventRow } from "../objects/outbox.ts";
 import { log } from "../observability/logger.ts";
 import { openDatabase } from "../results/database.ts";
 import { writeDeadLetters } from "../results/dead-letters.ts";
 import type { Settings } from "../settings/settings.ts";
-import type { KafkaBridge } from "./kafka-bridge/kafka-bridge.ts";
 import { createKafkaBridge } from "./kafka-bridge/http-kafka-bridge.ts";
+import type { KafkaBridge } from "./kafka-bridge/kafka-bridge.ts";
 import { backoffSeconds, MAX_ATTEMPTS } from "./queues.ts";
 
 const QUEUE = "cj-events";
@@ -16,7 +16,10 @@ const QUEUE = "cj-events";
 export async function consumeEvents(batch: MessageBatch, env: Env, settings: Settings): Promise<void> {
   const bridge = bridgeOf(settings);
   if (bridge === null) sayOnceThatEventsAreKept();
-  const announced = Map.groupBy(batch.messages, (message) => eventsMessageSchema.parse(message.body).batch_id);
+  const announced = Map.groupBy(
+    batch.messages,
+    (message) => eventsMessageSchema.parse(message.body).batch_id,
+  );
   await Promise.all(
     [...announced].map(async ([batchId, messages]) => {
       const delaySeconds = await publishBatch(env, batchId, bridge);
@@ -36,9 +39,11 @@ async function publishBatch(env: Env, batchId: string, bridge: KafkaBridge | nul
   const outcomes: PublishOutcome[] = [];
   let wait: number | null = null;
   for (const row of events) {
-    const outcome = wait === null ? await publish(bridge, row, correlationId) : retryLater("an earlier event waits");
+    const outcome =
+      wait === null ? await publish(bridge, row, correlationId) : retryLater("an earlier event waits");
     if (outcome.status === "retry") wait = Math.max(wait ?? 0, outcome.waitSeconds);
-    if (outcome.status === "dead") await buryEvent(env, batchId, correlationId, row, outcome.note ?? "refused");
+    if (outcome.status === "dead")
+      await buryEvent(env, batchId, correlationId, row, outcome.note ?? "refused");
     const { status, note } = outcome;
     outcomes.push({ seq: row.seq, status, note });
     log(status === "published" || status === "kept" ? "info" : "warn", "event_delivery", {
@@ -60,19 +65,31 @@ interface Published {
   readonly waitSeconds: number;
 }
 
-async function publish(bridge: KafkaBridge | null, { event }: EventRow, correlationId: string): Promise<Published> {
+async function publish(
+  bridge: KafkaBridge | null,
+  { event }: EventRow,
+  correlationId: string,
+): Promise<Published> {
   if (bridge === null) return { status: "kept", note: "no Kafka bridge is configured", waitSeconds: 0 };
   const [outcome] = await bridge.produce(event.topic, [
     {
       topic: event.topic,
       key: event.key,
       value: event.envelope,
-      headers: { event_id: event.eventId, event_type: event.envelope.event_type, correlation_id: correlationId },
+      headers: {
+        event_id: event.eventId,
+        event_type: event.envelope.event_type,
+        correlation_id: correlationId,
+      },
     },
   ]);
   switch (outcome.kind) {
     case "written":
-      return { status: "published", note: `partition ${outcome.partition}, offset ${outcome.offset}`, waitSeconds: 0 };
+      return {
+        status: "published",
+        note: `partition ${outcome.partition}, offset ${outcome.offset}`,
+        waitSeconds: 0,
+      };
     case "retry":
       return retryLater(outcome.reason, outcome.retryAfterSeconds ?? 0);
     case "dead":
@@ -84,7 +101,13 @@ function retryLater(reason: string, waitSeconds = 0): Published {
   return { status: "retry", note: reason, waitSeconds };
 }
 
-async function buryEvent(env: Env, batchId: string, correlationId: string, row: EventRow, detail: string): Promise<void> {
+async function buryEvent(
+  env: Env,
+  batchId: string,
+  correlationId: string,
+  row: EventRow,
+  detail: string,
+): Promise<void> {
   const payload = JSON.stringify(row.event.envelope);
   await writeDeadLetters(
     openDatabase(env.DB),
@@ -96,7 +119,8 @@ async function buryEvent(env: Env, batchId: string, correlationId: string, row: 
 function settle(message: Message, waitSeconds: number | null): void {
   // The object announces again by itself what the queue gives up on.
   if (waitSeconds === null || message.attempts >= MAX_ATTEMPTS[QUEUE]) message.ack();
-  else message.retry({ delaySeconds: Math.max(waitSeconds, backoffSeconds(message.attempts, Math.random())) });
+  else
+    message.retry({ delaySeconds: Math.max(waitSeconds, backoffSeconds(message.attempts, Math.random())) });
 }
 
 function bridgeOf(settings: Settings): KafkaBridge | null {
@@ -116,5 +140,7 @@ let saidThatEventsAreKept = false;
 function sayOnceThatEventsAreKept(): void {
   if (saidThatEventsAreKept) return;
   saidThatEventsAreKept = true;
-  log("warn", "no_kafka_bridge", { detail: "KAFKA_BRIDGE_URL is not set: events are kept and listed, not published." });
+  log("warn", "no_kafka_bridge", {
+    detail: "KAFKA_BRIDGE_URL is not set: events are kept and listed, not published.",
+  });
 }

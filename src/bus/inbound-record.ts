@@ -12,7 +12,11 @@ import type { DeadLetterReason } from "../results/dead-letters.ts";
 
 /** What a record from outside turns out to be. */
 export type InboundRecord =
-  | { readonly kind: "comparison_result"; readonly result: LlmComparisonResult; readonly eventId: string | null }
+  | {
+      readonly kind: "comparison_result";
+      readonly result: LlmComparisonResult;
+      readonly eventId: string | null;
+    }
   | {
       readonly kind: "assessment_request";
       readonly request: AssessmentRequest;
@@ -61,7 +65,8 @@ function readEnvelope(envelope: EventEnvelope): InboundRecord {
   switch (type) {
     case "comparison_result": {
       const parsed = comparisonResultSchema.safeParse(envelope.data);
-      if (parsed.success) return { kind: "comparison_result", result: parsed.data, eventId: envelope.event_id };
+      if (parsed.success)
+        return { kind: "comparison_result", result: parsed.data, eventId: envelope.event_id };
       return violation(describeViolations(parsed.error), ids);
     }
     case "assessment_request": {
@@ -78,6 +83,9 @@ function readEnvelope(envelope: EventEnvelope): InboundRecord {
   }
 }
 
-function violation(detail: string, ids: { readonly eventId: string; readonly correlationId: string }): InboundRecord {
+function violation(
+  detail: string,
+  ids: { readonly eventId: string; readonly correlationId: string },
+): InboundRecord {
   return { kind: "unusable", reason: "contract_violation", detail, ...ids };
 }

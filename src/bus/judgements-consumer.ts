@@ -10,6 +10,7 @@ import { log } from "../observability/logger.ts";
 import type { Settings } from "../settings/settings.ts";
 import { receiveCallbacks } from "./callback-intake.ts";
 import { comparisonIdKeys } from "./comparison-id-keys.ts";
+import { handleEach } from "./message-loop.ts";
 import { backoffSeconds, MAX_ATTEMPTS } from "./queues.ts";
 
 const QUEUE = "cj-judgements";
@@ -19,7 +20,7 @@ const QUEUE = "cj-judgements";
  * once, and one that comes back asks only what is left.
  */
 export async function consumeJudgements(batch: MessageBatch, env: Env, settings: Settings): Promise<void> {
-  await Promise.all(batch.messages.map((message) => consumeMessage(message, env, settings)));
+  await handleEach(batch, (message) => consumeMessage(message, env, settings));
 }
 
 async function consumeMessage(message: Message, env: Env, settings: Settings): Promise<void> {
@@ -49,12 +50,17 @@ async function consumeMessage(message: Message, env: Env, settings: Settings): P
   const outcomes = await createJudge(settings, prompts.judge).ask(asks);
   const sorted = sortOutcomes(prompts.asks, outcomes);
 
-  if (sorted.submitted.length > 0) await callBatch(env, batchId, (object) => object.recordDispatched(sorted.submitted));
+  if (sorted.submitted.length > 0)
+    await callBatch(env, batchId, (object) => object.recordDispatched(sorted.submitted));
   if (sorted.answered.length > 0) await receiveCallbacks(env, settings, sorted.answered, QUEUE);
-  const refused = sorted.refused.map(({ ref, errorCode, message: text }) => failedAsk(prompts.judge, ref, errorCode, text));
+  const refused = sorted.refused.map(({ ref, errorCode, message: text }) =>
+    failedAsk(prompts.judge, ref, errorCode, text),
+  );
   const lastAttempt = message.attempts >= MAX_ATTEMPTS[QUEUE];
   const givenUp = lastAttempt
-    ? sorted.unavailable.map(({ ref, errorCode, message: text }) => failedAsk(prompts.judge, ref, errorCode, text))
+    ? sorted.unavailable.map(({ ref, errorCode, message: text }) =>
+        failedAsk(prompts.judge, ref, errorCode, text),
+      )
     : [];
   const failures = [...refused, ...givenUp];
   if (failures.length > 0) await callBatch(env, batchId, (object) => object.recordVerdicts(failures));

@@ -16,7 +16,11 @@ export type ReplayOutcome =
  *
  * @throws when the way is blocked; the letter can then be replayed again
  */
-export async function replayDeadLetter(env: Env, settings: Settings, letter: DeadLetterRow): Promise<ReplayOutcome> {
+export async function replayDeadLetter(
+  env: Env,
+  settings: Settings,
+  letter: DeadLetterRow,
+): Promise<ReplayOutcome> {
   const { payload } = letter;
   if (payload === null) return { kind: "payload_not_kept" };
   const db = openDatabase(env.DB);
@@ -29,7 +33,12 @@ export async function replayDeadLetter(env: Env, settings: Settings, letter: Dea
   }
 }
 
-async function send(env: Env, settings: Settings, letter: DeadLetterRow, payload: string): Promise<ReplayOutcome> {
+async function send(
+  env: Env,
+  settings: Settings,
+  letter: DeadLetterRow,
+  payload: string,
+): Promise<ReplayOutcome> {
   switch (letter.source) {
     case "cj-judgements":
       await env.JUDGEMENTS_QUEUE.send(JSON.parse(payload));

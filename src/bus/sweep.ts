@@ -21,7 +21,10 @@ export async function sweep(env: Env, now: number): Promise<{ readonly nudged: n
   return { nudged: overdue.length };
 }
 
-async function nudge(env: Env, batch: { readonly batchId: string; readonly correlationId: string }): Promise<void> {
+async function nudge(
+  env: Env,
+  batch: { readonly batchId: string; readonly correlationId: string },
+): Promise<void> {
   const fields = { batch_id: batch.batchId, correlation_id: batch.correlationId };
   log("warn", "overdue_alarm", fields);
   try {

@@ -7,7 +7,8 @@ import { createProviderServiceJudge } from "./provider-service/provider-service-
 /** Why a batch cannot be judged by `name` here, in a sentence that says what to do; null when it can. */
 export function judgeProblem(settings: Settings, name: string): string | null {
   const judge = JUDGE_NAMES.find((candidate) => candidate === name);
-  if (judge === undefined) return `There is no judge ${JSON.stringify(name)}; the judges are ${JUDGE_NAMES.join(", ")}.`;
+  if (judge === undefined)
+    return `There is no judge ${JSON.stringify(name)}; the judges are ${JUDGE_NAMES.join(", ")}.`;
   if (judge === "provider-service" && settings.LLM_PROVIDER_SERVICE_URL === undefined) {
     return "The judge provider-service needs LLM_PROVIDER_SERVICE_URL, which is not configured: set it, or choose another judge.";
   }

@@ -165,7 +165,9 @@ export class AssessmentBatch extends DurableObject<Env> {
     if (batch === null || isTerminal(batch.life.state)) return { correlationId: "", texts: [] };
     const texts: PendingText[] = essays.flatMap((number) => {
       const essay = batch.essays[number];
-      return essay?.text === "pending" && essay.storageId !== null ? [{ of: number, storageId: essay.storageId }] : [];
+      return essay?.text === "pending" && essay.storageId !== null
+        ? [{ of: number, storageId: essay.storageId }]
+        : [];
     });
     const promptStorageId = this.#store.prompt().studentPromptStorageId;
     if (studentPrompt && batch.life.studentPromptPending && promptStorageId !== null) {
@@ -348,7 +350,10 @@ export class AssessmentBatch extends DurableObject<Env> {
 
   #nextWake(): number | null {
     const times = [this.#batch === null ? null : nextWake(this.#batch), this.#outbox.nextAttemptAt()];
-    return times.reduce((earliest, at) => (earliest === null || (at !== null && at < earliest) ? at : earliest), null);
+    return times.reduce(
+      (earliest, at) => (earliest === null || (at !== null && at < earliest) ? at : earliest),
+      null,
+    );
   }
 
   #project(batch: Batch, now: number): void {
@@ -370,7 +375,9 @@ export class AssessmentBatch extends DurableObject<Env> {
 
   #flushSoon(): void {
     this.ctx.waitUntil(
-      this.#flushNow().catch((error) => log("error", "flush_failed", { ...this.#logFields(), ...errorFields(error) })),
+      this.#flushNow().catch((error) =>
+        log("error", "flush_failed", { ...this.#logFields(), ...errorFields(error) }),
+      ),
     );
   }
 
@@ -396,7 +403,8 @@ export class AssessmentBatch extends DurableObject<Env> {
         }
       });
       for (const { row, error } of results) {
-        if (error !== null) log("warn", "outbox_delivery_failed", { ...this.#logFields(), kind: row.effect.kind, error });
+        if (error !== null)
+          log("warn", "outbox_delivery_failed", { ...this.#logFields(), kind: row.effect.kind, error });
       }
       const batch = this.#batch;
       if (batch?.life.state === "GENERATING_PAIRS" && !this.#outbox.hasJudgeRows()) {

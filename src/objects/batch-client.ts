@@ -1,5 +1,5 @@
-import pRetry from "p-retry";
 import type { DurableObject } from "cloudflare:workers";
+import pRetry from "p-retry";
 import { z } from "zod";
 import type { AssessmentBatch } from "./assessment-batch.ts";
 
@@ -9,7 +9,10 @@ import type { AssessmentBatch } from "./assessment-batch.ts";
  */
 export type BatchObject = Omit<AssessmentBatch, "rank" | "alarm" | keyof DurableObject>;
 
-const infrastructureError = z.object({ retryable: z.boolean().optional(), overloaded: z.boolean().optional() });
+const infrastructureError = z.object({
+  retryable: z.boolean().optional(),
+  overloaded: z.boolean().optional(),
+});
 
 /**
  * Calls the object of a batch. A call that the platform lost is repeated with a new stub (a broken one stays broken): three

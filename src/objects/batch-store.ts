@@ -57,7 +57,10 @@ export function openBatchStore(sql: SqlStorage): BatchStore {
       return storedPrompt.parse(JSON.parse(row.prompt));
     },
     essayText(number) {
-      return firstRow<{ text: string | null }>(sql, "SELECT text FROM essays WHERE number = ?", number)?.text ?? null;
+      return (
+        firstRow<{ text: string | null }>(sql, "SELECT text FROM essays WHERE number = ?", number)?.text ??
+        null
+      );
     },
     history: () =>
       sql
@@ -82,21 +85,27 @@ export function openBatchStore(sql: SqlStorage): BatchStore {
       return row ? rankingSchema.parse(JSON.parse(row.ranking)) : null;
     },
     erase(tombstone) {
-      for (const table of ["batch", "essays", "comparisons", "history", "scores"]) sql.exec(`DELETE FROM ${table}`);
+      for (const table of ["batch", "essays", "comparisons", "history", "scores"])
+        sql.exec(`DELETE FROM ${table}`);
       sql.exec("INSERT OR REPLACE INTO tombstone (id, content) VALUES (1, ?)", JSON.stringify(tombstone));
     },
   };
 }
 
 function loadBatch(sql: SqlStorage): Batch | null {
-  const row = firstRow<{ origin: string; config: string; life: string }>(sql, "SELECT origin, config, life FROM batch");
+  const row = firstRow<{ origin: string; config: string; life: string }>(
+    sql,
+    "SELECT origin, config, life FROM batch",
+  );
   if (row === undefined) return null;
   const batch: Batch = {
     origin: storedOrigin.parse(JSON.parse(row.origin)),
     config: storedConfig.parse(JSON.parse(row.config)),
     life: storedLife.parse(JSON.parse(row.life)),
     essays: sql
-      .exec("SELECT number, essay_id AS essayId, storage_id AS storageId, status AS text FROM essays ORDER BY number")
+      .exec(
+        "SELECT number, essay_id AS essayId, storage_id AS storageId, status AS text FROM essays ORDER BY number",
+      )
       .toArray()
       .map((essay) => storedEssay.parse(essay)),
     comparisons: sql
@@ -167,7 +176,9 @@ function applyChange(sql: SqlStorage, change: Change): void {
       return;
     case "texts-erased":
       sql.exec("UPDATE essays SET text = NULL");
-      sql.exec("UPDATE comparisons SET verdict = json_set(verdict, '$.justification', NULL) WHERE verdict IS NOT NULL");
+      sql.exec(
+        "UPDATE comparisons SET verdict = json_set(verdict, '$.justification', NULL) WHERE verdict IS NOT NULL",
+      );
       sql.exec(
         "UPDATE batch SET prompt = json_set(prompt, '$.studentPrompt', NULL, '$.instructions', NULL, '$.rubric', NULL, '$.overrides', NULL)",
       );
@@ -190,7 +201,11 @@ function insertComparison(sql: SqlStorage, comparison: StoredComparisonChange): 
 }
 
 /** One row, no index: this is all that a verdict writes. */
-function updateComparison(sql: SqlStorage, comparison: StoredComparisonChange, verdict: VerdictRecord | null): void {
+function updateComparison(
+  sql: SqlStorage,
+  comparison: StoredComparisonChange,
+  verdict: VerdictRecord | null,
+): void {
   const { rowsWritten } = sql.exec(
     `UPDATE comparisons SET attempt = ?, status = ?, deadline = ?, winner = ?, settled_at = ?, late_at = ?,
        provider = ?, model = ?, verdict = coalesce(?, verdict)
@@ -207,7 +222,8 @@ function updateComparison(sql: SqlStorage, comparison: StoredComparisonChange, v
     comparison.number,
   );
   // The decision was made on the same state, so a row that refuses it means memory and storage disagree.
-  if (rowsWritten !== 1) throw new Error(`comparison ${comparison.number} is settled already: memory and storage differ`);
+  if (rowsWritten !== 1)
+    throw new Error(`comparison ${comparison.number} is settled already: memory and storage differ`);
 }
 
 function firstRow<Row extends Record<string, SqlStorageValue>>(
@@ -215,5 +231,8 @@ function firstRow<Row extends Record<string, SqlStorageValue>>(
   query: string,
   ...bindings: SqlStorageValue[]
 ): Row | undefined {
-  return sql.exec<Row>(query, ...bindings).toArray().at(0);
+  return sql
+    .exec<Row>(query, ...bindings)
+    .toArray()
+    .at(0);
 }

@@ -22,10 +22,17 @@ const DEFAULT_PAIRS_PER_ESSAY = 5;
 
 /** The budget when the request names none: max(MAX_PAIRWISE_COMPARISONS, 5 per essay), within the limit. */
 export function defaultBudget(settings: Settings, essayCount: number): number {
-  return Math.min(Math.max(settings.MAX_PAIRWISE_COMPARISONS, DEFAULT_PAIRS_PER_ESSAY * essayCount), MAX_COMPARISONS);
+  return Math.min(
+    Math.max(settings.MAX_PAIRWISE_COMPARISONS, DEFAULT_PAIRS_PER_ESSAY * essayCount),
+    MAX_COMPARISONS,
+  );
 }
 
-export function resolveConfig(settings: Settings, overrides: ConfigOverrides, essayCount: number): BatchConfig {
+export function resolveConfig(
+  settings: Settings,
+  overrides: ConfigOverrides,
+  essayCount: number,
+): BatchConfig {
   return {
     completionThresholdPct: overrides.completionThresholdPct ?? settings.COMPLETION_THRESHOLD_PCT,
     minSuccessRateThreshold: overrides.minSuccessRateThreshold ?? settings.MIN_SUCCESS_RATE_THRESHOLD,

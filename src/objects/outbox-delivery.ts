@@ -19,20 +19,34 @@ export interface DeliveryResult {
   readonly error: string | null;
 }
 
-type RowOf<Kind extends StoredEffect["kind"]> = DueRow & { readonly effect: Extract<StoredEffect, { kind: Kind }> };
+type RowOf<Kind extends StoredEffect["kind"]> = DueRow & {
+  readonly effect: Extract<StoredEffect, { kind: Kind }>;
+};
 
 /** Lets effects out: to the queues, and to D1. A kind that fails does not hold up the others. */
-export async function deliver(env: Env, source: PictureSource, rows: readonly DueRow[]): Promise<DeliveryResult[]> {
+export async function deliver(
+  env: Env,
+  source: PictureSource,
+  rows: readonly DueRow[],
+): Promise<DeliveryResult[]> {
   const judge = rows.filter((row) => isOf(row, "judge"));
   const texts = rows.filter((row) => isOf(row, "text"));
   const events = rows.filter((row) => isOf(row, "event"));
   const projections = rows.filter((row) => isOf(row, "projection"));
   const deliveries = [
-    ...chunksOf(judge, MESSAGES_PER_SEND).map((chunk) => attempt(chunk, () => sendAsks(env, source.batchId, chunk))),
-    ...chunksOf(texts, MESSAGES_PER_SEND).map((chunk) => attempt(chunk, () => sendTexts(env, source.batchId, chunk))),
+    ...chunksOf(judge, MESSAGES_PER_SEND).map((chunk) =>
+      attempt(chunk, () => sendAsks(env, source.batchId, chunk)),
+    ),
+    ...chunksOf(texts, MESSAGES_PER_SEND).map((chunk) =>
+      attempt(chunk, () => sendTexts(env, source.batchId, chunk)),
+    ),
     // One message announces all events, and one picture serves all projections.
-    ...chunksOf(events, events.length || 1).map((chunk) => attempt(chunk, () => announceEvents(env, source.batchId))),
-    ...chunksOf(projections, projections.length || 1).map((chunk) => attempt(chunk, () => project(env, source))),
+    ...chunksOf(events, events.length || 1).map((chunk) =>
+      attempt(chunk, () => announceEvents(env, source.batchId)),
+    ),
+    ...chunksOf(projections, projections.length || 1).map((chunk) =>
+      attempt(chunk, () => project(env, source)),
+    ),
   ];
   return (await Promise.all(deliveries)).flat();
 }
@@ -59,7 +73,11 @@ async function sendAsks(env: Env, batchId: string, rows: readonly RowOf<"judge">
 async function sendTexts(env: Env, batchId: string, rows: readonly RowOf<"text">[]): Promise<void> {
   await env.TEXTS_QUEUE.sendBatch(
     rows.map(({ effect }) => ({
-      body: { batch_id: batchId, essays: effect.essays, student_prompt: effect.studentPrompt } satisfies TextsMessage,
+      body: {
+        batch_id: batchId,
+        essays: effect.essays,
+        student_prompt: effect.studentPrompt,
+      } satisfies TextsMessage,
     })),
   );
 }
@@ -80,5 +98,7 @@ function isOf<Kind extends StoredEffect["kind"]>(row: DueRow, kind: Kind): row i
 }
 
 function chunksOf<Item>(items: readonly Item[], size: number): Item[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, at) => items.slice(at * size, (at + 1) * size));
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, at) =>
+    items.slice(at * size, (at + 1) * size),
+  );
 }

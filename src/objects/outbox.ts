@@ -119,7 +119,11 @@ export function openOutbox(sql: SqlStorage): Outbox {
           limit,
         )
         .toArray()
-        .map(({ seq, attempts, payload }) => ({ seq, attempts, effect: storedEffect.parse(JSON.parse(payload)) })),
+        .map(({ seq, attempts, payload }) => ({
+          seq,
+          attempts,
+          effect: storedEffect.parse(JSON.parse(payload)),
+        })),
     nextAttemptAt: () =>
       sql.exec<{ at: number | null }>("SELECT min(next_attempt_at) AS at FROM outbox").one().at,
     hasJudgeRows: () => sql.exec("SELECT 1 FROM outbox WHERE kind = 'judge' LIMIT 1").toArray().length > 0,
@@ -146,12 +150,18 @@ export function openOutbox(sql: SqlStorage): Outbox {
     dropWork: () => void sql.exec("DELETE FROM outbox WHERE kind IN ('judge', 'text')"),
     events: () => events("1"),
     leaseEvents(now, leaseMs) {
-      const free = events("status IN ('pending', 'queued') AND (leased_until IS NULL OR leased_until <= ?)", now);
+      const free = events(
+        "status IN ('pending', 'queued') AND (leased_until IS NULL OR leased_until <= ?)",
+        now,
+      );
       const unpublished = events("status IN ('pending', 'queued')");
       // Order is kept only if nobody overtakes: as long as an earlier event is leased, later ones wait.
       const first = unpublished.at(0);
       if (first === undefined || free.at(0)?.seq !== first.seq) return [];
-      sql.exec("UPDATE outbox SET leased_until = ? WHERE kind = 'event' AND status IN ('pending', 'queued')", now + leaseMs);
+      sql.exec(
+        "UPDATE outbox SET leased_until = ? WHERE kind = 'event' AND status IN ('pending', 'queued')",
+        now + leaseMs,
+      );
       return unpublished;
     },
     settleEvent(seq, status, now, note) {
@@ -181,7 +191,8 @@ export function openOutbox(sql: SqlStorage): Outbox {
 function toEventRow(record: OutboxRecord): EventRow {
   const effect = storedEffect.parse(JSON.parse(record.payload));
   const status = z.enum(EVENT_STATUSES).parse(record.status);
-  if (effect.kind !== "event") throw new Error(`outbox row ${record.seq} is of kind ${effect.kind}, not event`);
+  if (effect.kind !== "event")
+    throw new Error(`outbox row ${record.seq} is of kind ${effect.kind}, not event`);
   return {
     seq: record.seq,
     status,

@@ -30,7 +30,10 @@ const STEPS: readonly string[] = [
 
 /** Whether anything was ever created in this object. Reading it creates nothing. */
 export function hasSchema(sql: SqlStorage): boolean {
-  return sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_steps'").toArray().length > 0;
+  return (
+    sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_steps'").toArray().length >
+    0
+  );
 }
 
 /** Runs the steps that this object has not run yet. Call it inside a transaction. */
@@ -51,5 +54,7 @@ export function migrate(sql: SqlStorage): void {
 
 /** Whether every step has been run, so that waking an object writes nothing. */
 export function isCurrent(sql: SqlStorage): boolean {
-  return sql.exec<{ steps: number }>("SELECT count(*) AS steps FROM schema_steps").one().steps === STEPS.length;
+  return (
+    sql.exec<{ steps: number }>("SELECT count(*) AS steps FROM schema_steps").one().steps === STEPS.length
+  );
 }

@@ -20,7 +20,12 @@ export interface Overview {
   readonly bosBatchId: string;
   readonly correlationId: string;
   readonly judge: string;
-  readonly essays: { readonly total: number; readonly ready: number; readonly missing: number; readonly pending: number };
+  readonly essays: {
+    readonly total: number;
+    readonly ready: number;
+    readonly missing: number;
+    readonly pending: number;
+  };
   readonly totalComparisons: number;
   readonly completedComparisons: number;
   readonly failedComparisons: number;
@@ -73,7 +78,8 @@ export interface PendingText {
 export function overviewOf(batch: Batch, nextWakeAt: number | null): Overview {
   const { origin, life, tally, config } = batch;
   const ended = isTerminal(life.state);
-  const count = (text: "ready" | "missing" | "pending") => batch.essays.filter((essay) => essay.text === text).length;
+  const count = (text: "ready" | "missing" | "pending") =>
+    batch.essays.filter((essay) => essay.text === text).length;
   return {
     batchId: origin.batchId,
     caller: origin.caller,
@@ -81,7 +87,12 @@ export function overviewOf(batch: Batch, nextWakeAt: number | null): Overview {
     bosBatchId: origin.bosBatchId,
     correlationId: origin.correlationId,
     judge: origin.judge,
-    essays: { total: batch.essays.length, ready: count("ready"), missing: count("missing"), pending: count("pending") },
+    essays: {
+      total: batch.essays.length,
+      ready: count("ready"),
+      missing: count("missing"),
+      pending: count("pending"),
+    },
     totalComparisons: life.totalComparisons,
     completedComparisons: tally.completed,
     failedComparisons: tally.failed,

@@ -9,7 +9,13 @@ export interface LogFields {
 }
 
 export function log(level: LogLevel, message: string, fields: LogFields = {}): void {
-  const line = JSON.stringify({ timestamp: new Date().toISOString(), level, message, service: "cj-edge", ...fields });
+  const line = JSON.stringify({
+    timestamp: new Date().toISOString(),
+    level,
+    message,
+    service: "cj-edge",
+    ...fields,
+  });
   if (level === "error") console.error(line);
   else if (level === "warn") console.warn(line);
   else console.log(line);

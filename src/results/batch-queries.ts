@@ -41,7 +41,11 @@ export function findBatchQuery(db: Database, batchId: string) {
 
 export function essayResultsQuery(db: Database, batchId: string) {
   // By number, not by rank: the primary key gives that order for free, and the few rows are sorted here.
-  return db.select().from(essayResults).where(eq(essayResults.batchId, batchId)).orderBy(asc(essayResults.number));
+  return db
+    .select()
+    .from(essayResults)
+    .where(eq(essayResults.batchId, batchId))
+    .orderBy(asc(essayResults.number));
 }
 
 /** The finished batch as D1 holds it, or undefined when it is unknown or not finished there. */
@@ -52,13 +56,20 @@ export async function findCompleted(
   const [found, results] = await db.batch([findBatchQuery(db, batchId), essayResultsQuery(db, batchId)]);
   const batch = found.at(0);
   if (batch?.state !== "COMPLETED") return undefined;
-  return { batch, results: results.toSorted((left, right) => left.rank - right.rank || left.number - right.number) };
+  return {
+    batch,
+    results: results.toSorted((left, right) => left.rank - right.rank || left.number - right.number),
+  };
 }
 
 /** Open batches whose alarm should have gone off before `now`: most overdue first. */
 export function overdueBatchesQuery(db: Database, now: number, limit: number) {
   return db
-    .select({ batchId: batches.batchId, correlationId: batches.correlationId, nextWakeAt: batches.nextWakeAt })
+    .select({
+      batchId: batches.batchId,
+      correlationId: batches.correlationId,
+      nextWakeAt: batches.nextWakeAt,
+    })
     .from(batches)
     .where(and(isNotNull(batches.nextWakeAt), lt(batches.nextWakeAt, now)))
     .orderBy(asc(batches.nextWakeAt))

@@ -35,7 +35,11 @@ export interface DeadLetter {
 }
 
 /** Writes dead letters durably. What could not be used is kept with its reason, never dropped silently. */
-export async function writeDeadLetters(db: Database, letters: readonly DeadLetter[], now: number): Promise<void> {
+export async function writeDeadLetters(
+  db: Database,
+  letters: readonly DeadLetter[],
+  now: number,
+): Promise<void> {
   const rows = await Promise.all(letters.map((letter) => toRow(letter, now)));
   const [first, ...rest] = rows.map((row) => db.insert(deadLetters).values(row));
   if (first !== undefined) await db.batch([first, ...rest]);

@@ -29,7 +29,10 @@ export async function writePicture(db: Database, picture: Picture): Promise<void
     .onConflictDoUpdate({
       target: batches.batchId,
       set: Object.fromEntries(
-        Object.entries(getTableColumns(batches)).map(([key, column]) => [key, sql.raw(`excluded.${column.name}`)]),
+        Object.entries(getTableColumns(batches)).map(([key, column]) => [
+          key,
+          sql.raw(`excluded.${column.name}`),
+        ]),
       ),
       setWhere: sql`excluded.seq > ${batches.seq}`,
     });
@@ -64,5 +67,7 @@ export async function erasePicture(db: Database, batchId: string): Promise<void>
 }
 
 function chunksOf<Item>(items: readonly Item[], size: number): Item[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, at) => items.slice(at * size, (at + 1) * size));
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, at) =>
+    items.slice(at * size, (at + 1) * size),
+  );
 }

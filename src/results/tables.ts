@@ -76,7 +76,10 @@ export const publishedEvents = sqliteTable(
     publishedAt: integer("published_at"),
     note: text("note"),
   },
-  (table) => [index("published_events_of_batch").on(table.batchId, table.seq), index("published_events_by_status").on(table.status)],
+  (table) => [
+    index("published_events_of_batch").on(table.batchId, table.seq),
+    index("published_events_by_status").on(table.status),
+  ],
 );
 
 export const deadLetters = sqliteTable(

@@ -1,6 +1,7 @@
 import { z } from "zod";
 
-const number = (fallback: number, min: number, max: number) => z.coerce.number().min(min).max(max).default(fallback);
+const number = (fallback: number, min: number, max: number) =>
+  z.coerce.number().min(min).max(max).default(fallback);
 const integer = (fallback: number, min: number, max: number) =>
   z.coerce.number().int().min(min).max(max).default(fallback);
 const optionalUrl = z.url({ protocol: /^https?$/ }).optional();
@@ -14,7 +15,9 @@ export const SCOPES = ["batches", "callbacks", "events", "admin"] as const;
 export type Scope = (typeof SCOPES)[number];
 
 const apiKey = z.object({
-  name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "expected 1 to 63 lower-case letters, digits and hyphens"),
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "expected 1 to 63 lower-case letters, digits and hyphens"),
   sha256: z.string().regex(/^[0-9a-f]{64}$/, "expected the SHA-256 of the key as 64 hexadecimal digits"),
   scopes: z.array(z.enum(SCOPES)).min(1),
 });
@@ -85,12 +88,14 @@ const schema = z
     RETENTION_DAYS: number(30, 1, 3_650),
   })
   .transform((values, context) => {
-    const key = values.COMPARISON_ID_KEY ?? (values.ENVIRONMENT === "development" ? DEVELOPMENT_KEY : undefined);
+    const key =
+      values.COMPARISON_ID_KEY ?? (values.ENVIRONMENT === "development" ? DEVELOPMENT_KEY : undefined);
     if (key !== undefined) return { ...values, COMPARISON_ID_KEY: key };
     context.addIssue({
       code: "custom",
       path: ["COMPARISON_ID_KEY"],
-      message: "expected a secret of 16 to 256 characters; set it with `wrangler secret put COMPARISON_ID_KEY`",
+      message:
+        "expected a secret of 16 to 256 characters; set it with `wrangler secret put COMPARISON_ID_KEY`",
     });
     return z.NEVER;
   });
@@ -114,7 +119,10 @@ export function parseSettings(env: object): SettingsResult {
   if (parsed.success) return { kind: "valid", settings: parsed.data };
   return {
     kind: "invalid",
-    problems: parsed.error.issues.map(({ path, message }) => ({ name: String(path.at(0) ?? "environment"), message })),
+    problems: parsed.error.issues.map(({ path, message }) => ({
+      name: String(path.at(0) ?? "environment"),
+      message,
+    })),
   };
 }
 

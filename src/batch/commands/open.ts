@@ -2,8 +2,8 @@ import type { Batch, BatchConfig, BatchLife, BatchOrigin, Essay } from "../batch
 import { emptyTally } from "../batch.ts";
 import { type Decision, type PromptContext, TEXTS_PER_MESSAGE } from "../decision.ts";
 import { type Draft, openDraft } from "../draft.ts";
-import type { Ranker } from "../ranking.ts";
 import { generatePairs } from "../generate-pairs.ts";
+import type { Ranker } from "../ranking.ts";
 import { fail, timeoutAt } from "../settle.ts";
 
 /** An assessment request, parsed, limited and completed with defaults at the edge. */
@@ -41,7 +41,14 @@ export function open(request: OpenRequest, rank: Ranker): Decision<{ readonly ba
     tally: emptyTally(),
   };
   const draft = openDraft(batch, now);
-  draft.change({ kind: "opened", origin: request.origin, config: request.config, life, prompt: request.prompt, essays });
+  draft.change({
+    kind: "opened",
+    origin: request.origin,
+    config: request.config,
+    life,
+    prompt: request.prompt,
+    essays,
+  });
   draft.change({ kind: "transition", from: null, to: "INITIALIZING", reason: "accepted", at: now });
   draft.wakeBy(timeoutAt(draft));
   if (request.refusal !== null) refuse(draft, request.refusal);

@@ -23,7 +23,8 @@ export function recordTexts(
   const draft = openDraft(batch, now);
   if (isTerminal(batch.life.state)) return draft.decide({ recorded: 0 });
   const recorded = outcomes.filter((outcome) => record(draft, outcome)).length;
-  const waiting = draft.life().studentPromptPending || draft.essays().some((essay) => essay.text === "pending");
+  const waiting =
+    draft.life().studentPromptPending || draft.essays().some((essay) => essay.text === "pending");
   if (draft.life().state === "INITIALIZING" && !waiting) generatePairs(draft, rank);
   return draft.decide({ recorded });
 }

@@ -95,7 +95,10 @@ function recordError(draft: Draft, comparison: Comparison, callback: Callback, c
     draft.ask({ number: comparison.number, attempt }, retryDelaySeconds(attempt));
     return;
   }
-  draft.setComparison({ ...comparison, status: "failed", deadline: null, settledAt: draft.now }, recordOf(callback));
+  draft.setComparison(
+    { ...comparison, status: "failed", deadline: null, settledAt: draft.now },
+    recordOf(callback),
+  );
   if (severity === "judge_unusable") failForJudge(draft, callback, code);
 }
 

@@ -71,7 +71,9 @@ function overridesOf(settings: Settings, overrides: LlmConfigOverrides | null) {
     model_override: overrides?.model_override ?? settings.DEFAULT_LLM_MODEL,
     temperature_override: overrides?.temperature_override ?? settings.DEFAULT_LLM_TEMPERATURE,
     system_prompt_override: overrides?.system_prompt_override ?? DEFAULT_SYSTEM_PROMPT,
-    ...(typeof overrides?.max_tokens_override === "number" ? { max_tokens_override: overrides.max_tokens_override } : {}),
+    ...(typeof overrides?.max_tokens_override === "number"
+      ? { max_tokens_override: overrides.max_tokens_override }
+      : {}),
     ...(effort === undefined ? {} : { reasoning_effort: effort }),
     ...(verbosity === undefined ? {} : { output_verbosity: verbosity }),
   };
