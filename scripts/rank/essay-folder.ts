@@ -1,10 +1,8 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join, parse } from "node:path";
+// The service checks these limits too; checked here, the message can name the file at fault.
+import { MAX_ESSAY_BYTES, MAX_ESSAYS } from "../../src/contracts/assessment-request.ts";
 import { UserError } from "./user-error.ts";
-
-/** The service's own limits (docs/architecture.md, "Limits"), checked here to name the file at fault. */
-export const MAX_ESSAYS = 2_000;
-export const MAX_ESSAY_BYTES = 100_000;
 
 export interface Essay {
   /** The file's name without its extension. */

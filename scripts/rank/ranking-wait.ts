@@ -51,10 +51,10 @@ export async function waitForRanking({
 export const describeCount = ({ completed_comparisons, total_comparisons }: BatchStatus): string =>
   `${completed_comparisons} of ${total_comparisons} comparisons judged`;
 
-/** `failure` is `{reason, error_detail: {message, ...}, ...}`; whatever is missing is left out. */
+/** `failure` is `{reason, message, ...}` or, as in the failed event, has its message in `error_detail`. */
 function describeEnding({ failure, stop_reason }: BatchStatus): string {
   const reason = stringAt(failure, "reason") ?? stop_reason;
-  const message = stringAt(valueAt(failure, "error_detail"), "message");
+  const message = stringAt(failure, "message") ?? stringAt(valueAt(failure, "error_detail"), "message");
   const parts = [reason, message].filter((part) => part !== undefined && part !== null && part !== "");
   return parts.length === 0 ? "no reason was given" : parts.join(", ").replace(/\.$/, "");
 }

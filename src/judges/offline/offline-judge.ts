@@ -1,4 +1,5 @@
 import type { LlmComparisonResult } from "../../contracts/comparison-result.ts";
+import { toWireDatetime } from "../../contracts/datetime.ts";
 import type { Ask, Judge } from "../judge.ts";
 import { drawUniform, winProbability } from "./draw.ts";
 import { justify } from "./justification.ts";
@@ -82,8 +83,8 @@ function buildResult(ask: Ask, verdict: Verdict, requestedAt: Date, completedAt:
     response_time_ms: Math.max(0, completedAt.getTime() - requestedAt.getTime()),
     token_usage: { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 },
     cost_estimate: 0,
-    requested_at: requestedAt.toISOString(),
-    completed_at: completedAt.toISOString(),
+    requested_at: toWireDatetime(requestedAt.getTime()),
+    completed_at: toWireDatetime(completedAt.getTime()),
     trace_id: null,
     request_metadata: { ...ask.metadata },
   };

@@ -2,17 +2,18 @@ import { MEASURE_NAMES, type MeasureName, type TextMeasures } from "./text-measu
 
 /**
  * Logits that a full measure is worth. They are set by hand so that a fragment and a very good short essay lie
- * about six logits apart; nobody's grades went into them, and they claim nothing about writing.
+ * about ten logits apart, and neighbours among a class's essays about one; nobody's grades went into them, and they
+ * claim nothing about writing.
  */
 export const WEIGHTS: Readonly<Record<MeasureName, number>> = {
-  length: 2.5,
-  vocabulary: 2,
-  "long words": 2,
-  "sentence variety": 0.75,
-  "sentence openings": 0.75,
-  punctuation: 0.75,
-  spelling: 2,
-  paragraphing: 0.5,
+  length: 6,
+  vocabulary: 1.5,
+  "long words": 3,
+  "sentence variety": 1,
+  "sentence openings": 1,
+  punctuation: 2.5,
+  spelling: 3,
+  paragraphing: 1,
 };
 
 /** @returns the weighted sum of the measures, in logits: 0 to the sum of {@link WEIGHTS}. */

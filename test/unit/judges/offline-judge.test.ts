@@ -3,12 +3,15 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { LlmComparisonResult } from "../../../src/contracts/comparison-result.ts";
+import {
+  comparisonResultSchema,
+  type LlmComparisonResult,
+} from "../../../src/contracts/comparison-result.ts";
 import type { Ask } from "../../../src/judges/judge.ts";
 import { drawUniform, winProbability } from "../../../src/judges/offline/draw.ts";
 import { createOfflineJudge, type OfflineJudgeOptions } from "../../../src/judges/offline/offline-judge.ts";
 
-const NOW = "2026-03-01T10:00:00.000Z";
+const NOW = "2026-03-01T10:00:00Z";
 const SAMPLES = fileURLToPath(new URL("../../../samples/", import.meta.url).href);
 /** The order their writer intended, the weakest first. */
 const INTENDED_ORDER = [
@@ -76,6 +79,11 @@ describe("the offline judge", () => {
         request_metadata: { essay_a_id: "ANCHOR_1", cj_batch_id: "7" },
       },
     ]);
+  });
+
+  it("answers what the wire contract accepts, unchanged", async () => {
+    const [result] = await judgeAll([buildAsk(readSample("beech"), readSample("hazel"))]);
+    expect(comparisonResultSchema.parse(result)).toEqual(result);
   });
 
   it("answers every ask, in order", async () => {

@@ -141,12 +141,10 @@ describe("waiting for a ranking", () => {
     expect(end.completed_comparisons).toBe(6);
   });
 
-  it("reports a failed batch with its reason", async () => {
-    const failure = {
-      reason: "judge_unusable",
-      error_detail: { message: "The key is refused." },
-      details: {},
-    };
+  it.each([
+    { reason: "judge_unusable", message: "The key is refused." },
+    { reason: "judge_unusable", error_detail: { message: "The key is refused." } },
+  ])("reports a failed batch with its reason: %j", async (failure) => {
     await expect(wait([batch("FAILED", { failure })])).rejects.toThrow(
       "Batch b1 is FAILED: judge_unusable, The key is refused.",
     );

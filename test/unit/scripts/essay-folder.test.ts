@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { MAX_ESSAY_BYTES, MAX_ESSAYS, readEssayFolder } from "../../../scripts/rank/essay-folder.ts";
+import { readEssayFolder } from "../../../scripts/rank/essay-folder.ts";
+import { MAX_ESSAY_BYTES, MAX_ESSAYS } from "../../../src/contracts/assessment-request.ts";
 
 let folder = "";
 

@@ -3,7 +3,7 @@ import { callerFolder } from "../../../scripts/rank/command.ts";
 import { readRankOptions } from "../../../scripts/rank/rank.ts";
 import { readSmokeOptions } from "../../../scripts/smoke/smoke.ts";
 
-const readRank = (...args: string[]) => readRankOptions(args, "/work");
+const readRank = (...args: string[]) => readRankOptions(args, "/caller");
 const readSmoke = (...args: string[]) => readSmokeOptions(args, {});
 
 describe("the command line of rank", () => {
@@ -12,17 +12,17 @@ describe("the command line of rank", () => {
       folder: expect.stringMatching(/samples$/),
       port: 8788,
       judge: "offline",
-      output: "/work/results.csv",
+      output: "/caller/results.csv",
       timeoutSeconds: 900,
     });
   });
 
   it("takes a folder and options in any order, paths relative to where it was called from", () => {
     expect(readRank("--port", "9000", "essays", "--judge=external", "--output", "out/r.csv")).toMatchObject({
-      folder: "/work/essays",
+      folder: "/caller/essays",
       port: 9000,
       judge: "external",
-      output: "/work/out/r.csv",
+      output: "/caller/out/r.csv",
     });
   });
 
