@@ -325,6 +325,13 @@ describe("a v3 answer that ends early", () => {
     expect(reasonOf(outcomes.at(2))).toContain("ended before this record");
   });
 
+  it("is believed up to the first report that does not parse", async () => {
+    const fake = await start({ dialect: "confluent-v3" });
+    const client = createKafkaBridge({ url: fake.url, dialect: "confluent-v3", timeoutMs: 2_000 });
+    fake.fail({ kind: "answer", body: '{"error_code":200,"partition_id":0,"offset":1}{oops}' });
+    expect(kinds(await client.produce(TOPIC, [event("a", 1), event("b", 2)]))).toEqual(["written", "retry"]);
+  });
+
   it("with more reports than records is not believed", async () => {
     const fake = await start({ dialect: "confluent-v3" });
     const client = createKafkaBridge({ url: fake.url, dialect: "confluent-v3", timeoutMs: 2_000 });
