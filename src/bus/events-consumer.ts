@@ -126,12 +126,12 @@ function settle(message: Message, waitSeconds: number | null): void {
 function bridgeOf(settings: Settings): KafkaBridge | null {
   const url = settings.KAFKA_BRIDGE_URL;
   if (url === undefined) return null;
-  const authorization = settings.KAFKA_BRIDGE_AUTHORIZATION;
   return createKafkaBridge({
     url,
     dialect: settings.KAFKA_BRIDGE_DIALECT,
+    recordFormat: settings.KAFKA_BRIDGE_RECORD_FORMAT,
+    authorization: settings.KAFKA_BRIDGE_AUTHORIZATION,
     timeoutMs: settings.KAFKA_BRIDGE_TIMEOUT_SECONDS * 1000,
-    ...(authorization === undefined ? {} : { authorization }),
   });
 }
 

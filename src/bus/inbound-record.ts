@@ -1,3 +1,5 @@
+import { v5 as uuidV5 } from "uuid";
+import { z } from "zod";
 import {
   type AssessmentRequest,
   assessmentRequestSchema,
@@ -45,7 +47,7 @@ export function readRecordText(text: string): InboundRecord {
 
 /** Reads an envelope, or a bare comparison result as other producers put it into the inbound queue; never throws. */
 export function readRecord(value: unknown): InboundRecord {
-  const envelope = eventEnvelopeSchema.safeParse(value);
+  const envelope = eventEnvelopeSchema.safeParse(withStableCorrelation(value));
   if (envelope.success) return readEnvelope(envelope.data);
   const bare = comparisonResultSchema.safeParse(value);
   if (bare.success) return { kind: "comparison_result", result: bare.data, eventId: null };
@@ -53,6 +55,21 @@ export function readRecord(value: unknown): InboundRecord {
   const violations = describeViolations(looksBare ? bare.error : envelope.error);
   const detail = `Expected an event envelope or a comparison result: ${violations}`;
   return { kind: "unusable", reason: "contract_violation", detail, eventId: null, correlationId: null };
+}
+
+const uncorrelated = z.looseObject({
+  correlation_id: z.undefined().optional(),
+  data: z.looseObject({ entity_id: z.string() }),
+});
+
+/**
+ * An envelope without correlation id gets one that follows from the batch it is about. A random one would make every
+ * redelivery of a request look like a new request.
+ */
+function withStableCorrelation(value: unknown): unknown {
+  const parsed = uncorrelated.safeParse(value);
+  if (!parsed.success) return value;
+  return { ...parsed.data, correlation_id: uuidV5(parsed.data.data.entity_id, uuidV5.URL) };
 }
 
 function readEnvelope(envelope: EventEnvelope): InboundRecord {

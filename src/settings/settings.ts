@@ -68,7 +68,9 @@ const schema = z
     CONTENT_REQUEST_TIMEOUT_SECONDS: integer(30, 1, 300),
 
     KAFKA_BRIDGE_URL: optionalUrl,
-    KAFKA_BRIDGE_DIALECT: z.enum(["confluent-v2"]).default("confluent-v2"),
+    KAFKA_BRIDGE_DIALECT: z.enum(["confluent-v2", "confluent-v3", "strimzi"]).default("confluent-v2"),
+    /** `binary` puts exactly the key's text into Kafka; `json` is readable on the way, but quotes the key in v2 dialects */
+    KAFKA_BRIDGE_RECORD_FORMAT: z.enum(["binary", "json"]).default("binary"),
     /** the whole value of the Authorization header, such as `Basic …` or `Bearer …` */
     KAFKA_BRIDGE_AUTHORIZATION: z.string().min(1).optional(),
     KAFKA_BRIDGE_TIMEOUT_SECONDS: integer(130, 1, 300),
