@@ -322,7 +322,7 @@ export class AssessmentBatch extends DurableObject<Env> {
       if (decision.wakeAt !== null) this.#arm(decision.wakeAt);
     });
     evolve(batch, decision.changes);
-    for (const change of decision.changes) this.#logChange(change);
+    for (const change of decision.changes) logTransition(batch, change);
     return decision.reply;
   }
 
@@ -436,16 +436,17 @@ export class AssessmentBatch extends DurableObject<Env> {
     const source = this.#batch?.origin ?? this.#tombstone;
     return { batch_id: source?.batchId ?? null, correlation_id: source?.correlationId ?? null };
   }
+}
 
-  #logChange(change: Change): void {
-    if (change.kind !== "transition") return;
-    log("info", "batch_transition", {
-      ...this.#logFields(),
-      from: change.from,
-      to: change.to,
-      reason: change.reason,
-    });
-  }
+function logTransition({ origin }: Batch, change: Change): void {
+  if (change.kind !== "transition") return;
+  log("info", "batch_transition", {
+    batch_id: origin.batchId,
+    correlation_id: origin.correlationId,
+    from: change.from,
+    to: change.to,
+    reason: change.reason,
+  });
 }
 
 function endsBatch(change: Change): boolean {

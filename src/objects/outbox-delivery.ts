@@ -87,10 +87,9 @@ async function announceEvents(env: Env, batchId: string): Promise<void> {
 }
 
 async function project(env: Env, source: PictureSource): Promise<void> {
-  const db = openDatabase(env.DB);
   const picture = source.picture();
-  if (picture === null) await erasePicture(db, source.batchId);
-  else await writePicture(db, picture);
+  if (picture === null) await erasePicture(openDatabase(env.DB), source.batchId);
+  else await writePicture(env.DB, picture);
 }
 
 function isOf<Kind extends StoredEffect["kind"]>(row: DueRow, kind: Kind): row is RowOf<Kind> {

@@ -69,7 +69,7 @@ export const EVENT_PATIENCE_MS = 24 * 3_600_000;
 
 /** @param jitter in [0, 1): spreads the retries of many objects */
 export function retryAfterMs(attempts: number, jitter: number): number {
-  return Math.min(RETRY_BASE_MS * 2 ** attempts, RETRY_MAX_MS) * (0.5 + jitter / 2);
+  return Math.round(Math.min(RETRY_BASE_MS * 2 ** attempts, RETRY_MAX_MS) * (0.5 + jitter / 2));
 }
 
 export interface Outbox {
