@@ -163,8 +163,8 @@ export function callbackFor(
   };
 }
 
-export function envelopeFor(
-  data: object,
+export function envelopeFor<Data extends object>(
+  data: Data,
   eventType = "LLMComparisonResultV1",
   correlationId = crypto.randomUUID(),
 ) {
