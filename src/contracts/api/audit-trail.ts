@@ -1,0 +1,68 @@
+/** What a batch asked, was told, went through and published. */
+import { z } from "@hono/zod-openapi";
+
+const timestamp = z.string().openapi({ format: "date-time" });
+
+const comparisonSchema = z
+  .object({
+    number: z.int().nonnegative(),
+    correlation_id: z
+      .string()
+      .openapi({ description: "what a judge must send as `correlation_id` to answer the current attempt" }),
+    attempt: z.int().nonnegative(),
+    wave: z.int().nonnegative(),
+    essay_a_id: z.string().openapi({ description: "the essay shown first" }),
+    essay_b_id: z.string(),
+    status: z.enum(["planned", "dispatched", "unanswered", "judged", "failed", "abandoned"]),
+    winner: z.enum(["essay_a", "essay_b"]).nullable(),
+    confidence: z.number().nullable(),
+    justification: z.string().nullable(),
+    judge: z.string(),
+    provider: z.string().nullable(),
+    model: z.string().nullable(),
+    error: z.object({ code: z.string(), message: z.string().nullable() }).nullable(),
+    deadline_at: timestamp.nullable(),
+    settled_at: timestamp.nullable(),
+    late_at: timestamp.nullable(),
+  })
+  .openapi("Comparison");
+export type ComparisonBody = z.infer<typeof comparisonSchema>;
+
+export const comparisonListSchema = z
+  .object({
+    batch_id: z.string(),
+    total_comparisons: z.int().nonnegative(),
+    comparisons: z.array(comparisonSchema),
+    next_from: z.int().nullable(),
+  })
+  .openapi("ComparisonList");
+
+export const historySchema = z
+  .object({
+    batch_id: z.string(),
+    history: z.array(
+      z.object({ from: z.string().nullable(), to: z.string(), reason: z.string(), at: timestamp }),
+    ),
+  })
+  .openapi("History");
+
+export const publishedEventsSchema = z
+  .object({
+    batch_id: z.string(),
+    events: z.array(
+      z.object({
+        seq: z.int(),
+        name: z.string(),
+        event_id: z.string(),
+        topic: z.string(),
+        key: z.string(),
+        status: z.enum(["pending", "queued", "published", "kept", "dead"]),
+        attempts: z.int().nonnegative(),
+        created_at: timestamp,
+        published_at: timestamp.nullable(),
+        note: z.string().nullable(),
+        envelope: z.record(z.string(), z.unknown()),
+      }),
+    ),
+  })
+  .openapi("PublishedEvents");

@@ -1,0 +1,117 @@
+import { z } from "@hono/zod-openapi";
+
+const timestamp = z.string().openapi({ format: "date-time", examples: ["2026-02-07T09:15:00.120000Z"] });
+const count = z.int().nonnegative();
+
+export const batchStateSchema = z
+  .enum([
+    "INITIALIZING",
+    "GENERATING_PAIRS",
+    "WAITING_CALLBACKS",
+    "SCORING",
+    "COMPLETED",
+    "FAILED",
+    "CANCELLED",
+  ])
+  .openapi("BatchState");
+
+export const pairingSchema = z.enum(["auto", "all_pairs", "balanced_rounds"]);
+
+/** Where to go from a batch; paths, so that they hold behind any host. */
+export const batchLinksSchema = z
+  .object({
+    self: z.string(),
+    results: z.string(),
+    comparisons: z.string(),
+    history: z.string(),
+    events: z.string(),
+    cancel: z.string(),
+  })
+  .openapi("BatchLinks");
+
+/** The configuration in effect, fixed when the batch opened. */
+const batchConfigSchema = z
+  .object({
+    completion_threshold_pct: z.number(),
+    min_success_rate_threshold: z.number(),
+    recovery_threshold_pct: z.number(),
+    max_comparisons: z.int(),
+    max_retry_attempts: z.int(),
+    batch_timeout_hours: z.number(),
+    max_batch_hours: z.number(),
+    straggler_grace_seconds: z.number(),
+    judgement_timeout_minutes: z.number(),
+    max_in_flight: z.int(),
+    retention_days: z.number(),
+    pairing: pairingSchema,
+  })
+  .openapi("BatchConfig");
+
+const failureSchema = z
+  .object({
+    reason: z.string(),
+    error_code: z.string(),
+    message: z.string(),
+    details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+  })
+  .openapi("BatchFailure");
+
+/** One batch as its object sees it at this moment. */
+export const batchSchema = z
+  .object({
+    batch_id: z.string(),
+    state: batchStateSchema,
+    bos_batch_id: z.string(),
+    correlation_id: z.string(),
+    judge: z.string(),
+    essays: z.object({ total: count, ready: count, missing: count, pending: count }),
+    total_comparisons: count.openapi({ description: "comparisons planned; 0 until pairs exist" }),
+    completed_comparisons: count,
+    failed_comparisons: count,
+    pending_comparisons: count,
+    abandoned_comparisons: count,
+    late_comparisons: count,
+    progress_pct: z.number().min(0).max(100),
+    partial_scoring_triggered: z.boolean(),
+    forced_recovery: z.boolean(),
+    stop_reason: z.string().nullable(),
+    failure: failureSchema.nullable(),
+    wave: count,
+    config: batchConfigSchema,
+    created_at: timestamp,
+    updated_at: timestamp,
+    completed_at: timestamp.nullable(),
+    links: batchLinksSchema,
+  })
+  .openapi("Batch");
+export type BatchBody = z.infer<typeof batchSchema>;
+
+/** One batch in a list, as of its last transition. */
+const listedBatchSchema = z
+  .object({
+    batch_id: z.string(),
+    caller: z.string(),
+    state: batchStateSchema,
+    bos_batch_id: z.string(),
+    correlation_id: z.string(),
+    judge: z.string(),
+    essay_count: count,
+    total_comparisons: count,
+    completed_comparisons: count,
+    failed_comparisons: count,
+    pending_comparisons: count,
+    partial_scoring_triggered: z.boolean(),
+    forced_recovery: z.boolean(),
+    stop_reason: z.string().nullable(),
+    failure_reason: z.string().nullable(),
+    created_at: timestamp,
+    updated_at: timestamp,
+    completed_at: timestamp.nullable(),
+    links: batchLinksSchema,
+  })
+  .openapi("ListedBatch");
+export type ListedBatch = z.infer<typeof listedBatchSchema>;
+
+export const batchListSchema = z
+  .object({ batches: z.array(listedBatchSchema), next_cursor: z.string().nullable() })
+  .openapi("BatchList");

@@ -1,0 +1,65 @@
+/** What judges and the event bus send in, and what they are told. */
+import { z } from "@hono/zod-openapi";
+import { comparisonResultSchema, type LlmComparisonResult } from "../comparison-result.ts";
+import { envelopeOf, SUPPORTED_SCHEMA_VERSION } from "../envelope.ts";
+import { dispatchEventType } from "../topics.ts";
+
+const callbackEnvelopeSchema = envelopeOf(comparisonResultSchema)
+  .refine((envelope) => dispatchEventType(envelope) === "comparison_result", {
+    path: ["event_type"],
+    error: "expected LLMComparisonResultV1 or a topic that ends in llm_provider.comparison_result.v1",
+  })
+  .refine((envelope) => envelope.schema_version <= SUPPORTED_SCHEMA_VERSION, {
+    path: ["schema_version"],
+    error: `expected at most ${SUPPORTED_SCHEMA_VERSION}`,
+  });
+
+/** One `LLMComparisonResultV1`, bare or in an event envelope; read as the bare result. */
+export const callbackSchema = z
+  .record(z.string(), z.unknown(), { error: "expected a JSON object" })
+  .transform((body, context): LlmComparisonResult => {
+    const parsed =
+      "event_type" in body ? callbackEnvelopeSchema.safeParse(body) : comparisonResultSchema.safeParse(body);
+    if (parsed.success) return "data" in parsed.data ? parsed.data.data : parsed.data;
+    for (const { path, message } of parsed.error.issues) context.addIssue({ code: "custom", path, message });
+    return z.NEVER;
+  })
+  .openapi("Callback", {
+    description:
+      "One `LLMComparisonResultV1`, bare or as the `data` of an event envelope. Exactly one of `winner` and `error_detail` " +
+      "is given; `correlation_id` is the id of the comparison.",
+    examples: [
+      {
+        request_id: "by-hand-1",
+        correlation_id: "c0ffee00-0000-8000-8000-000000000001",
+        winner: "essay_a",
+        justification: "Clearer structure.",
+        confidence: 4,
+        provider: "human",
+        model: "reader",
+        response_time_ms: 0,
+        cost_estimate: 0,
+        requested_at: "2026-02-07T09:15:00Z",
+        completed_at: "2026-02-07T09:16:00Z",
+      },
+    ],
+  });
+
+export const callbackOutcomeSchema = z
+  .object({ outcome: z.enum(["applied", "duplicate", "late", "orphaned"]) })
+  .openapi("CallbackOutcome");
+export const callbackQueuedSchema = z.object({ outcome: z.literal("queued") }).openapi("CallbackQueued");
+
+export const eventOutcomesSchema = z
+  .object({
+    outcomes: z.array(
+      z.object({
+        outcome: z.enum(["queued", "opened", "exists", "dead_lettered"]),
+        batch_id: z.string().nullable(),
+        event_id: z.string().nullable(),
+        reason: z.string().nullable(),
+        detail: z.string().nullable(),
+      }),
+    ),
+  })
+  .openapi("EventOutcomes");

@@ -1,0 +1,118 @@
+import { z } from "@hono/zod-openapi";
+import { MAX_ESSAY_BYTES, MAX_ESSAYS } from "../assessment-request.ts";
+import { MAX_ID_LENGTH } from "../processing-metadata.ts";
+import { wireUuid } from "../text.ts";
+import { batchLinksSchema, batchStateSchema, pairingSchema } from "./batch.ts";
+
+/** Fewest essays that can be compared. */
+export const MIN_ESSAYS = 2;
+/** Longest prompt, and longest instructions, in bytes of UTF-8. */
+export const MAX_PROMPT_BYTES = 20_000;
+/** Longest `Idempotency-Key`, in characters. */
+export const MAX_IDEMPOTENCY_KEY_LENGTH = 255;
+/** Most comparisons that one batch may ask for. */
+export const MAX_BUDGET = 32_768;
+
+const WELL_FORMED = "expected text without unpaired surrogates (\\ud800 to \\udfff)";
+
+/** Text that has a UTF-8 form: a lone surrogate has none, and could be neither stored nor hashed as it came. */
+function text(maxLength: number) {
+  return z
+    .string()
+    .min(1)
+    .max(maxLength)
+    .refine((value) => value.isWellFormed(), { error: WELL_FORMED });
+}
+
+function textOfBytes(maxBytes: number) {
+  return z
+    .string()
+    .refine((value) => value.isWellFormed(), { error: WELL_FORMED })
+    .refine((value) => utf8Length(value) <= maxBytes, {
+      error: ({ input }) => `expected at most ${maxBytes} bytes of UTF-8, got ${utf8Length(String(input))}`,
+    })
+    .openapi({ maxLength: maxBytes, description: `at most ${maxBytes} bytes of UTF-8` });
+}
+
+function utf8Length(value: string): number {
+  return new TextEncoder().encode(value).length;
+}
+
+const essaySchema = z
+  .object({
+    essay_id: text(MAX_ID_LENGTH),
+    text: textOfBytes(MAX_ESSAY_BYTES)
+      .refine((value) => value.trim() !== "", { error: "expected a text that is not blank" })
+      .nullish(),
+    text_storage_id: text(MAX_ID_LENGTH).nullish(),
+  })
+  .refine((essay) => isPresent(essay.text) !== isPresent(essay.text_storage_id), {
+    path: ["text"],
+    error: "expected exactly one of text and text_storage_id",
+  })
+  .openapi("EssayToJudge");
+
+const configSchema = z
+  .object({
+    completion_threshold_pct: z.number().min(1).max(100).nullish(),
+    min_success_rate_threshold: z.number().min(0).max(1).nullish(),
+    max_comparisons: z.int().min(1).max(MAX_BUDGET).nullish(),
+    max_retry_attempts: z.int().min(0).max(15).nullish(),
+    batch_timeout_hours: z.number().min(0.01).max(168).nullish(),
+    straggler_grace_seconds: z.number().min(0).max(86_400).nullish(),
+    judgement_timeout_minutes: z.number().min(0.05).max(1_440).nullish(),
+    pairing: pairingSchema.nullish(),
+  })
+  .openapi("BatchConfigOverrides");
+
+/** What `POST /v1/batches` takes. Null means the same as absent; unknown fields are ignored. */
+export const openBatchRequestSchema = z
+  .object({
+    bos_batch_id: text(MAX_ID_LENGTH).nullish(),
+    correlation_id: wireUuid.nullish(),
+    user_id: text(MAX_ID_LENGTH).nullish(),
+    org_id: text(MAX_ID_LENGTH).nullish(),
+    assignment_id: text(100).nullish(),
+    essays: z
+      .array(essaySchema)
+      .min(MIN_ESSAYS, `expected at least ${MIN_ESSAYS} essays: there must be something to compare`)
+      .max(MAX_ESSAYS, `expected at most ${MAX_ESSAYS} essays in one batch`)
+      .superRefine(refuseRepeatedEssays),
+    prompt: textOfBytes(MAX_PROMPT_BYTES).nullish(),
+    instructions: textOfBytes(MAX_PROMPT_BYTES).nullish(),
+    language: text(35).nullish(),
+    course_code: text(50).nullish(),
+    judge: text(100).nullish(),
+    config: configSchema.nullish(),
+  })
+  .openapi("OpenBatchRequest", {
+    examples: [
+      {
+        essays: [
+          { essay_id: "anna", text: "The sea was calm that morning." },
+          { essay_id: "bo", text: "We goed to the beach and it was good." },
+        ],
+        prompt: "Describe a day at the coast.",
+      },
+    ],
+  });
+export type OpenBatchRequest = z.infer<typeof openBatchRequestSchema>;
+
+export const openBatchReplySchema = z
+  .object({ batch_id: z.string(), state: batchStateSchema, links: batchLinksSchema })
+  .openapi("OpenedBatch");
+
+function isPresent(value: string | null | undefined): boolean {
+  return typeof value === "string";
+}
+
+function refuseRepeatedEssays(essays: readonly { essay_id: string }[], context: z.core.$RefinementCtx): void {
+  const seen = new Set<string>();
+  for (const [index, { essay_id }] of essays.entries()) {
+    if (seen.has(essay_id)) {
+      const message = `expected every essay id once, got ${JSON.stringify(essay_id)} again`;
+      context.addIssue({ code: "custom", path: [index, "essay_id"], message });
+    }
+    seen.add(essay_id);
+  }
+}

@@ -1,0 +1,33 @@
+import { z } from "@hono/zod-openapi";
+import { batchStateSchema } from "./batch.ts";
+
+const fact = z.union([z.number(), z.string(), z.boolean(), z.null()]);
+
+/** One essay's place. Scores and standard errors are in logits; rank 1 is the best. */
+const rankedEssaySchema = z
+  .object({
+    essay_id: z.string(),
+    rank: z.int().min(1),
+    score: z.number(),
+    standard_error: z.number().nonnegative(),
+    comparisons: z.int().nonnegative(),
+    wins: z.int().nonnegative(),
+    is_anchor: z.boolean(),
+  })
+  .openapi("RankedEssay");
+export type RankedEssayBody = z.infer<typeof rankedEssaySchema>;
+
+export const resultsSchema = z
+  .object({
+    batch_id: z.string(),
+    state: batchStateSchema,
+    provisional: z.boolean().openapi({ description: "true while verdicts are still awaited" }),
+    rankings: z.array(rankedEssaySchema),
+    reliability: z.record(z.string(), fact),
+    model: z.record(z.string(), fact),
+  })
+  .openapi("Results");
+export type ResultsBody = z.infer<typeof resultsSchema>;
+
+/** What D1 keeps beside the ranking, as JSON. */
+export const rankingSummarySchema = resultsSchema.pick({ provisional: true, reliability: true, model: true });

@@ -1,0 +1,117 @@
+import type { OpenBatchRequest } from "../../contracts/api/open-batch.ts";
+import type { ProblemCode } from "../../contracts/api/problem.ts";
+import { judgeProblem } from "../../judges/registry.ts";
+import {
+  type ConfigOverrides,
+  fingerprintOf,
+  type OpenRequest,
+  planningProblem,
+  resolveConfig,
+  seedOf,
+} from "../../objects/open-request.ts";
+import type { Settings } from "../../settings/settings.ts";
+
+const DEFAULT_LANGUAGE = "en";
+
+export interface Refusal {
+  readonly code: Extract<
+    ProblemCode,
+    "judge_unavailable" | "comparisons_not_plannable" | "content_service_not_configured"
+  >;
+  readonly detail: string;
+}
+
+/** Why a well-formed request cannot be carried out by this deployment; null when it can. */
+export function findRefusal(settings: Settings, request: OpenBatchRequest): Refusal | null {
+  const judge = judgeProblem(settings, request.judge ?? settings.DEFAULT_JUDGE);
+  if (judge !== null) return { code: "judge_unavailable", detail: judge };
+  const config = resolveConfig(settings, overridesOf(request), request.essays.length);
+  const planning = planningProblem(config, request.essays.length);
+  if (planning !== null) return { code: "comparisons_not_plannable", detail: planning };
+  const byReference = request.essays.some(({ text_storage_id }) => typeof text_storage_id === "string");
+  if (!byReference || settings.CONTENT_SERVICE_URL !== undefined) return null;
+  return {
+    code: "content_service_not_configured",
+    detail: "Essays come by text_storage_id, but CONTENT_SERVICE_URL is not configured: send them in text.",
+  };
+}
+
+/** Completes a request with what the caller left to the service. */
+export async function toOpenRequest(
+  settings: Settings,
+  request: OpenBatchRequest,
+  {
+    batchId,
+    caller,
+    correlationId,
+    now,
+  }: {
+    readonly batchId: string;
+    readonly caller: string;
+    readonly correlationId: string;
+    readonly now: number;
+  },
+): Promise<OpenRequest> {
+  return {
+    origin: {
+      batchId,
+      caller,
+      source: "http",
+      fingerprint: await fingerprintOf(domainFieldsOf(request)),
+      bosBatchId: request.bos_batch_id ?? batchId,
+      correlationId,
+      userId: request.user_id ?? caller,
+      orgId: request.org_id ?? null,
+      assignmentId: request.assignment_id ?? null,
+      language: request.language ?? DEFAULT_LANGUAGE,
+      courseCode: request.course_code ?? null,
+      judge: request.judge ?? settings.DEFAULT_JUDGE,
+      topicPrefix: settings.TOPIC_PREFIX,
+      eventTypePrefix: settings.EVENT_TYPE_PREFIX,
+      seed: seedOf(batchId),
+      createdAt: now,
+    },
+    config: resolveConfig(settings, overridesOf(request), request.essays.length),
+    prompt: {
+      studentPrompt: request.prompt ?? null,
+      studentPromptStorageId: null,
+      instructions: request.instructions ?? null,
+      rubric: null,
+      overrides: null,
+    },
+    essays: request.essays.map(({ essay_id, text, text_storage_id }) => ({
+      essayId: essay_id,
+      text: text ?? null,
+      storageId: text_storage_id ?? null,
+    })),
+    refusal: null,
+  };
+}
+
+function overridesOf({ config }: OpenBatchRequest): ConfigOverrides {
+  return {
+    completionThresholdPct: config?.completion_threshold_pct,
+    minSuccessRateThreshold: config?.min_success_rate_threshold,
+    maxComparisons: config?.max_comparisons,
+    maxRetryAttempts: config?.max_retry_attempts,
+    batchTimeoutHours: config?.batch_timeout_hours,
+    stragglerGraceSeconds: config?.straggler_grace_seconds,
+    judgementTimeoutMinutes: config?.judgement_timeout_minutes,
+    pairing: config?.pairing,
+  };
+}
+
+/** What was asked for, apart from the correlation id, which may differ between two deliveries. Null is the same as absent. */
+function domainFieldsOf({ correlation_id: _correlationId, config, ...request }: OpenBatchRequest): object {
+  return {
+    ...withoutNulls(request),
+    essays: request.essays.map(withoutNulls),
+    config: withoutNulls(config ?? {}),
+  };
+}
+
+function withoutNulls(fields: object): object {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== null && value !== undefined),
+  );
+}

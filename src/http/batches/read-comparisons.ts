@@ -1,0 +1,91 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { type ComparisonIdKeys, mintComparisonId } from "../../batch/comparison-id.ts";
+import { comparisonIdKeys } from "../../bus/comparison-id-keys.ts";
+import { type ComparisonBody, comparisonListSchema } from "../../contracts/api/audit-trail.ts";
+import { MAX_BUDGET } from "../../contracts/api/open-batch.ts";
+import { callBatch } from "../../objects/batch-client.ts";
+import type { ComparisonView, Overview } from "../../objects/views.ts";
+import { requireSettings } from "../../settings/settings.ts";
+import type { App } from "../app-env.ts";
+import { authenticate } from "../authentication.ts";
+import { MAX_COMPARISONS_PAGE_SIZE } from "../limits.ts";
+import { AUTHENTICATION_PROBLEMS, problemResponse } from "../problem.ts";
+import { toWireOrNull } from "./batch-body.ts";
+import { answerMissing, batchParams, findBatch } from "./found-batch.ts";
+
+const query = z.object({
+  from: z.coerce.number().int().min(0).max(MAX_BUDGET).default(0),
+  limit: z.coerce.number().int().min(1).max(MAX_COMPARISONS_PAGE_SIZE).default(100),
+});
+
+const route = createRoute({
+  method: "get",
+  path: "/v1/batches/{id}/comparisons",
+  summary: "Read the comparisons",
+  description:
+    "What was asked and what was answered, by number. `correlation_id` is the id that answers the current attempt, so that a " +
+    "person can judge with `POST /v1/callbacks`.",
+  tags: ["Audit trail"],
+  middleware: [authenticate("batches", "admin")] as const,
+  request: { params: batchParams, query },
+  responses: {
+    200: { description: "One page.", content: { "application/json": { schema: comparisonListSchema } } },
+    404: problemResponse("batch_not_found"),
+    410: problemResponse("batch_gone"),
+    422: problemResponse("validation_failed"),
+    ...AUTHENTICATION_PROBLEMS,
+  },
+});
+
+export function readComparisons(app: App): void {
+  app.openapi(route, async (c) => {
+    const { id } = c.req.valid("param");
+    const { from, limit } = c.req.valid("query");
+    const batch = await findBatch(c, id);
+    if (batch.kind !== "found") return answerMissing(c, id, batch);
+    const { overview } = batch;
+    const views = await callBatch(c.env, id, (object) => object.comparisons(from, limit + 1));
+    const keys = await comparisonIdKeys(requireSettings(c.env));
+    const page = views.slice(0, limit).map((view) => comparisonBodyOf(keys, overview, view));
+    return c.json(
+      {
+        batch_id: id,
+        total_comparisons: overview.totalComparisons,
+        comparisons: await Promise.all(page),
+        next_from: views.length > limit ? from + limit : null,
+      },
+      200,
+    );
+  });
+}
+
+async function comparisonBodyOf(
+  keys: ComparisonIdKeys,
+  { batchId, judge }: Overview,
+  { number, attempt, verdict, ...view }: ComparisonView,
+): Promise<ComparisonBody> {
+  return {
+    number,
+    correlation_id: await mintComparisonId(keys, { batchId, number, attempt }),
+    attempt,
+    wave: view.wave,
+    essay_a_id: view.essayAId,
+    essay_b_id: view.essayBId,
+    status: view.status,
+    winner: view.winner,
+    confidence: verdict?.confidence ?? null,
+    justification: verdict?.justification ?? null,
+    judge,
+    provider: verdict?.provider ?? null,
+    model: verdict?.model ?? null,
+    error: errorOf(verdict),
+    deadline_at: toWireOrNull(view.deadline),
+    settled_at: toWireOrNull(view.settledAt),
+    late_at: toWireOrNull(view.lateAt),
+  };
+}
+
+function errorOf(verdict: ComparisonView["verdict"]): ComparisonBody["error"] {
+  const code = verdict?.errorCode ?? null;
+  return code === null ? null : { code, message: verdict?.errorMessage ?? null };
+}

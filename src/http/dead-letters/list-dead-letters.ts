@@ -1,0 +1,40 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { deadLetterListSchema } from "../../contracts/api/dead-letters.ts";
+import { openDatabase } from "../../results/database.ts";
+import { listDeadLettersQuery } from "../../results/dead-letters.ts";
+import type { App } from "../app-env.ts";
+import { authenticate } from "../authentication.ts";
+import { cursorSchema, pageOf } from "../cursor.ts";
+import { MAX_PAGE_SIZE } from "../limits.ts";
+import { AUTHENTICATION_PROBLEMS, problemResponse } from "../problem.ts";
+import { listedDeadLetterOf } from "./dead-letter-body.ts";
+
+const query = z.object({
+  limit: z.coerce.number().int().min(1).max(MAX_PAGE_SIZE).default(20),
+  cursor: cursorSchema.optional().openapi({ description: "`next_cursor` of the page before" }),
+});
+
+const route = createRoute({
+  method: "get",
+  path: "/v1/dead-letters",
+  summary: "List dead letters",
+  description:
+    "Messages that could not be used, newest first, each with its reason. Needs the scope `admin`.",
+  tags: ["Operation"],
+  middleware: [authenticate("admin")] as const,
+  request: { query },
+  responses: {
+    200: { description: "One page.", content: { "application/json": { schema: deadLetterListSchema } } },
+    422: problemResponse("validation_failed"),
+    ...AUTHENTICATION_PROBLEMS,
+  },
+});
+
+export function listDeadLetters(app: App): void {
+  app.openapi(route, async (c) => {
+    const { limit, cursor } = c.req.valid("query");
+    const rows = await listDeadLettersQuery(openDatabase(c.env.DB), limit + 1, cursor ?? null);
+    const { page, nextCursor } = pageOf(rows, limit, ({ createdAt, id }) => ({ createdAt, id }));
+    return c.json({ dead_letters: page.map(listedDeadLetterOf), next_cursor: nextCursor }, 200);
+  });
+}

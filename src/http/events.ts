@@ -1,0 +1,78 @@
+import { createRoute } from "@hono/zod-openapi";
+import { receiveEvents } from "../bus/event-intake.ts";
+import { RECORDS_MAX, splitRecords } from "../bus/split-records.ts";
+import { eventOutcomesSchema } from "../contracts/api/intake.ts";
+import { errorFields, log } from "../observability/logger.ts";
+import { requireSettings } from "../settings/settings.ts";
+import type { App } from "./app-env.ts";
+import { authenticate } from "./authentication.ts";
+import { answerUnavailable } from "./errors.ts";
+import { MAX_EVENTS_REQUEST_BYTES } from "./limits.ts";
+import { AUTHENTICATION_PROBLEMS, problem, problemResponse } from "./problem.ts";
+import { limitBody, requireMediaType, requireUtf8 } from "./request-body.ts";
+
+/** Sink connectors differ in what they call JSON; the body is recognised by its content. */
+const MEDIA_TYPES = [
+  "application/json",
+  "application/x-ndjson",
+  "application/ndjson",
+  "application/jsonl",
+  "application/vnd.kafka.json.v2+json",
+  "text/plain",
+] as const;
+
+const envelope = {
+  type: "object",
+  description: "an event envelope, or a bare LLMComparisonResultV1",
+} as const;
+
+const route = createRoute({
+  method: "post",
+  path: "/v1/events",
+  summary: "Deliver events from Kafka",
+  description:
+    `Envelopes as a sink connector sends them: one object, a JSON array, or NDJSON, at most ${RECORDS_MAX}. One outcome per ` +
+    "record, in order. A record that cannot be used becomes a dead letter and does not hold up its neighbours.",
+  tags: ["Intake"],
+  middleware: [
+    authenticate("events"),
+    limitBody(MAX_EVENTS_REQUEST_BYTES),
+    requireMediaType(...MEDIA_TYPES),
+    requireUtf8(),
+  ] as const,
+  request: {
+    body: {
+      required: true,
+      content: {
+        "application/json": { schema: { oneOf: [envelope, { type: "array", items: envelope }] } },
+        "application/x-ndjson": { schema: { type: "string" } },
+      },
+    },
+  },
+  responses: {
+    202: {
+      description: "Every record is durably somewhere.",
+      content: { "application/json": { schema: eventOutcomesSchema } },
+    },
+    400: problemResponse("malformed_body"),
+    413: problemResponse("too_large", "too_many_records"),
+    415: problemResponse("unsupported_media_type"),
+    ...AUTHENTICATION_PROBLEMS,
+  },
+});
+
+export function deliverEvents(app: App): void {
+  app.openapi(route, async (c) => {
+    const settings = requireSettings(c.env);
+    const split = splitRecords(await c.req.text());
+    if (split.kind === "problem") return problem(c, split.code, split.detail);
+    try {
+      const outcomes = await receiveEvents(c.env, settings, split.records);
+      return c.json({ outcomes: [...outcomes] }, 202);
+    } catch (error) {
+      // Some records may be through already; all of them are recognised when they come again.
+      log("error", "events_not_taken", { correlation_id: c.var.correlationId, ...errorFields(error) });
+      return answerUnavailable(c);
+    }
+  });
+}

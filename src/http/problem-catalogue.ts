@@ -1,0 +1,181 @@
+import type { ProblemCode } from "../contracts/api/problem.ts";
+
+/** How a code is answered and explained. `docs/errors/CODE.md` is this text. */
+export interface ProblemKind {
+  readonly status: number;
+  readonly title: string;
+  readonly meaning: string;
+  readonly remedy: string;
+}
+
+export const PROBLEMS = {
+  batch_already_ended: {
+    status: 409,
+    title: "The batch has already ended",
+    meaning:
+      "The batch is `COMPLETED` or `FAILED`, so there is nothing left to stop. Its terminal event has been decided and is not taken back.",
+    remedy:
+      "Nothing has to be done. To remove what is stored about the batch, send `DELETE /v1/batches/{id}`.",
+  },
+  batch_gone: {
+    status: 410,
+    title: "The batch was erased",
+    meaning:
+      "The batch existed and was erased with `DELETE`. A tombstone without content remains, so that the same request, delivered again, does not open the batch a second time.",
+    remedy: "To assess the essays anew, open a batch under a new `Idempotency-Key`.",
+  },
+  batch_not_found: {
+    status: 404,
+    title: "There is no such batch",
+    meaning:
+      "No batch with this id exists for the caller. An id that is malformed, a batch that was never opened and a batch that belongs to another caller are all answered in this way.",
+    remedy:
+      "Check the id: 13 lower-case letters and digits, as `POST /v1/batches` answered it. Use the key with which the batch was opened; batches that came over Kafka belong to `kafka` and are seen with the scope `admin`.",
+  },
+  comparisons_not_plannable: {
+    status: 422,
+    title: "The comparisons cannot be planned",
+    meaning:
+      "The budget, the number of essays and the pairing strategy do not fit together: for instance fewer comparisons than it takes to connect all essays, or all pairs of more essays than the limit on comparisons allows. The `detail` names the value and its limit.",
+    remedy:
+      "Change `config.max_comparisons` or `config.pairing` as the `detail` says, or leave both out: the default budget always fits.",
+  },
+  content_service_not_configured: {
+    status: 422,
+    title: "Texts cannot be fetched by reference",
+    meaning:
+      "An essay came with `text_storage_id`, but this deployment knows no content service to fetch it from.",
+    remedy: "Send the essays inline in `text`, or have the operator set `CONTENT_SERVICE_URL`.",
+  },
+  dead_letter_already_replayed: {
+    status: 409,
+    title: "The dead letter was replayed before",
+    meaning: "A dead letter is sent on once. What became of it then is in the log and in its batch.",
+    remedy: "If it failed again, it has become a new dead letter: look for it in `GET /v1/dead-letters`.",
+  },
+  dead_letter_not_found: {
+    status: 404,
+    title: "There is no such dead letter",
+    meaning:
+      "No dead letter has this id. Dead letters are kept for 30 days, and those of a batch go when the batch is erased.",
+    remedy: "List what there is with `GET /v1/dead-letters`.",
+  },
+  dead_letter_not_kept: {
+    status: 409,
+    title: "The dead letter's message was not kept",
+    meaning:
+      "The message was larger than 1 MB. Only its size and its SHA-256 were kept, so it cannot be sent again from here.",
+    remedy: "Send the message again from its source; `payload_sha256` tells whether it is the same.",
+  },
+  forbidden: {
+    status: 403,
+    title: "The key lacks the scope",
+    meaning:
+      "The key is valid, but has none of the scopes that this route asks for. The `detail` names them.",
+    remedy: "Use a key with that scope, or have the operator add it to the key in `API_KEYS`.",
+  },
+  idempotency_conflict: {
+    status: 422,
+    title: "Another request stands under this Idempotency-Key",
+    meaning:
+      "A batch was opened before with the same `Idempotency-Key` and different content. One key stands for one request for ever. `correlation_id` is not part of the comparison, every other field is.",
+    remedy: "Use a new key for a new request. To repeat the earlier request, send it unchanged.",
+  },
+  internal_error: {
+    status: 500,
+    title: "Something went wrong in the service",
+    meaning: "The service met a fault of its own. The cause is in its log, under the `correlation_id`.",
+    remedy:
+      "Repeat the request: with an `Idempotency-Key` nothing happens twice. If it happens again, report the `correlation_id`.",
+  },
+  judge_unavailable: {
+    status: 422,
+    title: "The judge cannot be used",
+    meaning:
+      "The `judge` of the request, or the default one, is unknown to this deployment or lacks its configuration. The `detail` says which and why.",
+    remedy: "Choose one of the judges that the `detail` names, or have the operator configure it.",
+  },
+  malformed_body: {
+    status: 400,
+    title: "The body cannot be read",
+    meaning: "The body is not JSON in UTF-8, or is empty where something is expected.",
+    remedy:
+      "Send valid JSON, encoded in UTF-8 (RFC 8259). The `detail` says where reading stopped, when it is known.",
+  },
+  method_not_allowed: {
+    status: 405,
+    title: "The route does not know this method",
+    meaning: "The path exists, but not with this method. The `Allow` header lists those that it has.",
+    remedy: "Use one of the methods in `Allow`. `GET /openapi.json` describes every route.",
+  },
+  misconfigured: {
+    status: 503,
+    title: "The service is not configured properly",
+    meaning:
+      "A variable or secret of the deployment is missing or cannot be used. The `detail` names it and says what is expected; its value is not repeated.",
+    remedy:
+      "The operator has to correct the variable and deploy again. `GET /healthz/ready` says when it is right.",
+  },
+  no_results: {
+    status: 409,
+    title: "The batch ended without a ranking",
+    meaning:
+      "The batch is `FAILED` or `CANCELLED`. The `detail` gives the reason, as does `failure` of the batch.",
+    remedy: "Remove the cause and open a new batch under a new `Idempotency-Key`.",
+  },
+  not_found: {
+    status: 404,
+    title: "There is no such route",
+    meaning: "No route of the API has this path.",
+    remedy: "Check the path: `GET /openapi.json` and `/docs` list every route. Paths have no trailing slash.",
+  },
+  results_not_ready: {
+    status: 409,
+    title: "There is no ranking yet",
+    meaning:
+      "The batch is still being judged and not enough verdicts have arrived for a provisional ranking.",
+    remedy:
+      "Ask again after the seconds in `Retry-After`; `progress_pct` of the batch tells how far it has come.",
+  },
+  too_large: {
+    status: 413,
+    title: "The body is too large",
+    meaning:
+      "The body exceeds the limit of the route, which the `detail` names: 8 MiB for batches and events, 64 KiB for a callback.",
+    remedy: "Send essays by `text_storage_id` instead of inline, split events over several calls.",
+  },
+  too_many_records: {
+    status: 413,
+    title: "Too many records in one call",
+    meaning: "`POST /v1/events` takes at most 500 records at once. None of this call's records was taken.",
+    remedy: "Set the connector's batch size to 500 or less.",
+  },
+  unauthorized: {
+    status: 401,
+    title: "The caller is not known",
+    meaning:
+      "The request carries no `Authorization: Bearer` key, or one that this deployment does not know; or its webhook signature does not hold: wrong secret, changed body, or a timestamp more than five minutes off.",
+    remedy:
+      "Send `Authorization: Bearer KEY` with a key whose SHA-256 stands in `API_KEYS`. Judges may sign their callbacks instead (Standard Webhooks) with a secret of `CALLBACK_SIGNING_SECRETS`.",
+  },
+  unavailable: {
+    status: 503,
+    title: "A part of the service cannot be reached",
+    meaning:
+      "The batch's object, the queue or the database did not answer in time. Nothing is lost by repeating.",
+    remedy: "Repeat the whole request after the seconds in `Retry-After`.",
+  },
+  unsupported_media_type: {
+    status: 415,
+    title: "The body has the wrong type",
+    meaning: "The `Content-Type` is not one that the route reads. The `detail` names those that it does.",
+    remedy: "Send `Content-Type: application/json`.",
+  },
+  validation_failed: {
+    status: 422,
+    title: "The request breaks the contract",
+    meaning:
+      "The body, a header or a parameter has the wrong shape or exceeds a limit. `errors` lists the first 20 faults with field, expectation and, where it is safe, what came. Nothing was changed.",
+    remedy: "Correct the fields that `errors` names. `GET /openapi.json` describes every one.",
+  },
+} as const satisfies Record<ProblemCode, ProblemKind>;
