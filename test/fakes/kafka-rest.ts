@@ -206,7 +206,9 @@ function write(
 }
 
 function takeFault(memory: Memory, records: readonly IncomingRecord[]): Fault | undefined {
-  const index = memory.faults.findIndex(({ key }) => key === undefined || records.some((one) => one.key === key));
+  const index = memory.faults.findIndex(
+    ({ key }) => key === undefined || records.some((one) => one.key === key),
+  );
   return index === -1 ? undefined : memory.faults.splice(index, 1).at(0);
 }
 
