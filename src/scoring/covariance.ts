@@ -1,57 +1,100 @@
-import { type Factor, factorise, invertFactor } from "./cholesky.ts";
-import type { PairGraph } from "./graph.ts";
+import { type Factor, factorise, inverseEntry, invertFactor } from "./cholesky.ts";
+import type { Posterior } from "./posterior.ts";
+import { addFormTo } from "./quadratic-form.ts";
 
 /** Up to this many items covariances come from a dense factorisation (32 MB); beyond, they are estimated. */
 export const DENSE_LIMIT = 2_000;
 
-/** The Hessian as a dense factor, its eigenvalue along the constant raised from `precision` to `level`. */
-export interface HessianFactor extends Factor {
-  readonly level: number;
+/** The Hessian A of a posterior as a dense factor. */
+export interface HessianFactor {
+  readonly factor: Factor;
+  /** log |A|, without anchors on the subspace of centred abilities. */
+  readonly logDeterminant: number;
+  /** What the constant adds to every entry of A⁻¹ between items: 0 with anchors. Subtract it. */
+  readonly constant: number;
 }
 
 /**
- * Factorises Σ wᵢⱼ(eᵢ − eⱼ)(eᵢ − eⱼ)ᵀ + τI + cJ/n, c the mean diagonal. The constant is an eigenvector of the Hessian
- * (with eigenvalue τ, 0 without a prior), so that cJ/n changes nothing on the sum-zero subspace, makes the matrix
- * definite, and keeps small variances from being differences of large ones.
+ * Factorises the Hessian at the point the posterior was last evaluated at: O(d³/3). Without anchors the constant is an
+ * eigenvector of A; J/n times the mean diagonal is added, which changes nothing on the sum-zero subspace, makes the
+ * matrix definite without a prior, and keeps small variances from being differences of large ones.
  */
-export function factoriseHessian(graph: PairGraph, weights: Float64Array, precision: number): HessianFactor {
-  const { itemCount: n, rowStart, other } = graph;
-  const entries = new Float64Array(n * n);
-  const lift = meanDiagonal(graph, weights) + precision;
-  entries.fill(lift / n);
-  for (let i = 0; i < n; i++) entries[i * n + i] += precision;
-  for (let i = 0; i < n; i++) {
-    for (let k = rowStart[i]; k < rowStart[i + 1]; k++) {
-      const j = other[k];
-      entries[j * n + i] -= weights[k];
-      entries[i * n + i] += weights[k];
-      entries[j * n + j] += weights[k];
-    }
+export function factoriseHessian(posterior: Posterior): HessianFactor {
+  const { model, hessian, precision, constantPart, dimension } = posterior;
+  const { itemCount } = model.graph;
+  const entries = new Float64Array(dimension * dimension);
+  let lift = 0;
+  if (model.fixed) addConstant(entries, dimension, itemCount, constantPart);
+  else {
+    for (let i = 0; i < itemCount; i++) lift += hessian.diagonal[i] / itemCount;
+    addConstant(entries, dimension, itemCount, lift / itemCount);
   }
-  return { ...factorise(entries, n), level: precision + lift };
+  addFormTo(entries, model.graph, hessian);
+  if (model.fixed) isolateAnchors(entries, dimension, model.fixed);
+  const factor = factorise(entries, dimension);
+  if (model.fixed) return { factor, logDeterminant: factor.logDeterminant, constant: 0 };
+  const level = precision + lift;
+  return {
+    factor,
+    logDeterminant: factor.logDeterminant - Math.log(level),
+    constant: 1 / (level * itemCount),
+  };
 }
 
-/** diag(A⁻¹) from an inverted factor: the squared lengths of the columns of L⁻¹. */
-export function inverseDiagonal({ size, entries }: Factor): Float64Array {
-  const diagonal = new Float64Array(size);
-  for (let i = 0; i < size; i++) {
-    let sum = 0;
-    for (let k = i; k < size; k++) sum += entries[i * size + k] * entries[i * size + k];
-    diagonal[i] = sum;
-  }
-  return diagonal;
+function addConstant(entries: Float64Array, size: number, items: number, value: number): void {
+  for (let i = 0; i < items; i++) entries.fill(value, i * size, i * size + i + 1);
 }
 
-/** Variances of the centred abilities, diag(P H⁻¹ P) with P = I − J/n: the projection subtracts 1/(level·n). */
-export function centredVariances(graph: PairGraph, weights: Float64Array, precision: number): Float64Array {
-  const factor = factoriseHessian(graph, weights, precision);
+/** Rows and columns of fixed items become those of the identity: their moves cost nothing and mean nothing. */
+function isolateAnchors(entries: Float64Array, size: number, fixed: Uint8Array): void {
+  for (let i = 0; i < size; i++)
+    for (let j = 0; j <= i; j++) if (fixed[i] || fixed[j]) entries[i * size + j] = i === j ? 1 : 0;
+}
+
+/** Covariances of the abilities (centred, or on the anchors' scale) and of the other parameters. */
+export interface Covariance {
+  /** Var(θᵢ), length itemCount; 0 for an anchor. */
+  readonly variances: Float64Array;
+  /** Cov of two coordinates (items, then position effects, then log ν). */
+  between(a: number, b: number): number;
+  /** One draw from N(0, covariance) of the abilities: `normals` has the length of all parameters. */
+  draw(normals: Float64Array, out: Float64Array): void;
+  readonly factor: Factor;
+}
+
+/** Inverts a factored Hessian (another 1/3 d³ multiplications; in place, the factor stays usable). */
+export function invertHessian(posterior: Posterior, { factor, constant }: HessianFactor): Covariance {
+  const { itemCount } = posterior.model.graph;
+  const { fixed } = posterior.model;
   invertFactor(factor);
-  const shift = 1 / (factor.level * graph.itemCount);
-  return inverseDiagonal(factor).map((variance) => Math.max(0, variance - shift));
+  const between = (a: number, b: number) => {
+    if (fixed?.[a] || fixed?.[b]) return 0;
+    return inverseEntry(factor, a, b) - (a < itemCount && b < itemCount ? constant : 0);
+  };
+  return {
+    variances: Float64Array.from({ length: itemCount }, (_, i) => Math.max(0, between(i, i))),
+    between,
+    draw(normals, out) {
+      multiplyColumns(factor, normals, out);
+      if (!fixed) subtractMeanOf(out, itemCount);
+      else for (let i = 0; i < itemCount; i++) if (fixed[i]) out[i] = 0;
+    },
+    factor,
+  };
 }
 
-function meanDiagonal({ itemCount, pairCount }: PairGraph, weights: Float64Array): number {
+function subtractMeanOf(vector: Float64Array, count: number): void {
   let sum = 0;
-  for (let k = 0; k < pairCount; k++) sum += weights[k];
-  return (2 * sum) / itemCount;
+  for (let i = 0; i < count; i++) sum += vector[i];
+  for (let i = 0; i < count; i++) vector[i] -= sum / count;
+}
+
+/** out ← L⁻ᵀ · vector, whose covariance is A⁻¹ when the vector is standard normal; `out` may be shorter. */
+function multiplyColumns({ size, entries }: Factor, vector: Float64Array, out: Float64Array): void {
+  for (let i = 0; i < out.length; i++) {
+    const row = i * size;
+    let sum = 0;
+    for (let k = i; k < size; k++) sum += entries[row + k] * vector[k];
+    out[i] = sum;
+  }
 }

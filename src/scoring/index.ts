@@ -7,6 +7,8 @@ export {
   type Fit,
   type FitOptions,
   ITEM_LIMIT,
+  type PlugIn,
+  type PositionModel,
   type Prior,
 } from "./model.ts";
 export { ScoringError, type ScoringErrorCode, type ScoringFault } from "./scoring-error.ts";
