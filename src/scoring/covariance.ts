@@ -1,5 +1,5 @@
 import { type Factor, factorise, inverseEntry, invertFactor } from "./cholesky.ts";
-import type { Posterior } from "./posterior.ts";
+import { type Model, type Posterior, subtractMean } from "./posterior.ts";
 import { addFormTo } from "./quadratic-form.ts";
 
 /** Up to this many items covariances come from a dense factorisation (32 MB); beyond, they are estimated. */
@@ -51,14 +51,17 @@ function isolateAnchors(entries: Float64Array, size: number, fixed: Uint8Array):
     for (let j = 0; j <= i; j++) if (fixed[i] || fixed[j]) entries[i * size + j] = i === j ? 1 : 0;
 }
 
+/** Four vectors treated together, so that the matrix is read once for four draws. */
+export type DrawColumns = readonly [Float64Array, Float64Array, Float64Array, Float64Array];
+
 /** Covariances of the abilities (centred, or on the anchors' scale) and of the other parameters. */
 export interface Covariance {
   /** Var(θᵢ), length itemCount; 0 for an anchor. */
   readonly variances: Float64Array;
   /** Cov of two coordinates (items, then position effects, then log ν). */
   between(a: number, b: number): number;
-  /** One draw from N(0, covariance) of the abilities: `normals` has the length of all parameters. */
-  draw(normals: Float64Array, out: Float64Array): void;
+  /** Draws from N(0, covariance) of the abilities, one per column of standard normals (length: all parameters). */
+  draw(normals: DrawColumns, out: DrawColumns): void;
   readonly factor: Factor;
 }
 
@@ -76,25 +79,53 @@ export function invertHessian(posterior: Posterior, { factor, constant }: Hessia
     between,
     draw(normals, out) {
       multiplyColumns(factor, normals, out);
-      if (!fixed) subtractMeanOf(out, itemCount);
-      else for (let i = 0; i < itemCount; i++) if (fixed[i]) out[i] = 0;
+      for (const draw of out) {
+        if (!fixed) subtractMean(draw, itemCount);
+        else for (let i = 0; i < itemCount; i++) if (fixed[i]) draw[i] = 0;
+      }
     },
     factor,
   };
 }
 
-function subtractMeanOf(vector: Float64Array, count: number): void {
-  let sum = 0;
-  for (let i = 0; i < count; i++) sum += vector[i];
-  for (let i = 0; i < count; i++) vector[i] -= sum / count;
+/** Σ Var(θᵢ − θ̄) over the free items: what the prior's spread is compared with. */
+export function centredVariance(
+  { variances, factor }: Covariance,
+  { fixed, freeCount, graph }: Model,
+): number {
+  let total = 0;
+  for (let i = 0; i < variances.length; i++) if (!fixed?.[i]) total += variances[i];
+  if (!fixed) return total;
+  const half = new Float64Array(graph.dimension);
+  for (let i = 0; i < graph.itemCount; i++) {
+    if (fixed[i]) continue;
+    for (let k = i; k < graph.dimension; k++) half[k] += factor.entries[i * graph.dimension + k];
+  }
+  return total - half.reduce((sum, value) => sum + value * value, 0) / freeCount;
 }
 
-/** out ← L⁻ᵀ · vector, whose covariance is A⁻¹ when the vector is standard normal; `out` may be shorter. */
-function multiplyColumns({ size, entries }: Factor, vector: Float64Array, out: Float64Array): void {
-  for (let i = 0; i < out.length; i++) {
+/** out ← L⁻ᵀ · vectors, whose covariance is A⁻¹ when the vectors are standard normal; `out` may be shorter. */
+function multiplyColumns(
+  { size, entries }: Factor,
+  [z0, z1, z2, z3]: DrawColumns,
+  [o0, o1, o2, o3]: DrawColumns,
+): void {
+  for (let i = 0; i < o0.length; i++) {
     const row = i * size;
-    let sum = 0;
-    for (let k = i; k < size; k++) sum += entries[row + k] * vector[k];
-    out[i] = sum;
+    let s0 = 0;
+    let s1 = 0;
+    let s2 = 0;
+    let s3 = 0;
+    for (let k = i; k < size; k++) {
+      const entry = entries[row + k];
+      s0 += entry * z0[k];
+      s1 += entry * z1[k];
+      s2 += entry * z2[k];
+      s3 += entry * z3[k];
+    }
+    o0[i] = s0;
+    o1[i] = s1;
+    o2[i] = s2;
+    o3[i] = s3;
   }
 }

@@ -1,5 +1,5 @@
-import { type Factor, inverseEntry } from "./cholesky.ts";
-import { factoriseHessian, invertHessian } from "./covariance.ts";
+import { inverseEntry } from "./cholesky.ts";
+import { centredVariance, factoriseHessian, invertHessian } from "./covariance.ts";
 import { createWork, type Minimum, minimise, solve } from "./newton.ts";
 import {
   createPosterior,
@@ -65,26 +65,9 @@ export function slopeExactly(point: LaplacePoint): number {
   const diagonal = Float64Array.from({ length: graph.dimension }, (_, i) =>
     model.fixed?.[i] ? 0 : inverseEntry(covariance.factor, i, i),
   );
-  const priorTrace = traceOnFree(covariance.variances, model) - constantVariance(covariance.factor, model);
+  const priorTrace = centredVariance(covariance, model);
   const trace = -2 * precision * priorTrace + traceOfCells(graph, drift, covariance.factor, diagonal);
   return precision * spreadOfFree(mode.at, model) - (freeCount - 1) - trace / 2;
-}
-
-function traceOnFree(variances: Float64Array, { fixed }: Model): number {
-  let sum = 0;
-  for (let i = 0; i < variances.length; i++) if (!fixed?.[i]) sum += variances[i];
-  return sum;
-}
-
-/** f·Var(θ̄) of the free items, which the prior does not see; 0 where they are centred. */
-function constantVariance(factor: Factor, { fixed, freeCount, graph }: Model): number {
-  if (!fixed) return 0;
-  const half = new Float64Array(graph.dimension);
-  for (let i = 0; i < graph.itemCount; i++) {
-    if (fixed[i]) continue;
-    for (let k = i; k < graph.dimension; k++) half[k] += factor.entries[i * graph.dimension + k];
-  }
-  return half.reduce((sum, value) => sum + value * value, 0) / freeCount;
 }
 
 const SOLVE_TOLERANCE = 1e-9;

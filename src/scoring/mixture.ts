@@ -1,4 +1,4 @@
-import { type Covariance, factoriseHessian, invertHessian } from "./covariance.ts";
+import { type Covariance, DENSE_LIMIT, factoriseHessian, invertHessian } from "./covariance.ts";
 import {
   EXACT_GRID_LIMIT,
   evaluateGrid,
@@ -7,20 +7,27 @@ import {
   LOG_SIGMA_MIN,
   type SpreadEstimate,
 } from "./empirical-bayes.ts";
-import { createPosterior, type Model } from "./posterior.ts";
-import { addAnchorErrors, variancesOf } from "./standard-errors.ts";
+import { createPosterior, type Model, type Posterior } from "./posterior.ts";
+import { anchorResponses, variancesOf } from "./standard-errors.ts";
 
-/**
- * The abilities' posterior at one σ of the grid. `variances` are of centred abilities (length itemCount);
- * `covariance` is there for few parameters and at the peak.
- */
+/** The abilities' posterior at one σ of the grid: a Gaussian about `mode`. */
 export interface MixtureNode {
   readonly logSigma: number;
   /** Posterior probability of the node, Σ = 1. */
   readonly weight: number;
+  /** All parameters; the first itemCount are abilities. */
   readonly mode: Float64Array;
+  /** Of the abilities (centred, or on the anchors' scale), length itemCount. */
   readonly variances: Float64Array;
-  readonly covariance: Covariance | null;
+  /** Null above {@link DENSE_LIMIT} items. */
+  readonly covariance: ScaledCovariance | null;
+}
+
+/** A covariance whose rows and columns are multiplied by `scale` (null: 1), plus the anchors' own uncertainty. */
+export interface ScaledCovariance {
+  readonly base: Covariance;
+  readonly scale: Float64Array | null;
+  readonly anchorResponses: readonly Float64Array[];
 }
 
 /**
@@ -30,6 +37,8 @@ export interface MixtureNode {
  */
 export interface Mixture {
   readonly nodes: readonly MixtureNode[];
+  /** The Gaussian at the plug-in σ̂; `weight` means nothing here. */
+  readonly peak: MixtureNode;
   /** Mean and standard deviation of every ability over the mixture, length itemCount. */
   readonly abilities: Float64Array;
   readonly standardErrors: Float64Array;
@@ -52,9 +61,12 @@ export function integrateSpread(model: Model, estimate: SpreadEstimate, toleranc
     return weight > Math.exp(-NEGLIGIBLE) / GRID_POINTS ? [{ point, weight }] : [];
   });
   const kept = weighted.reduce((sum, { weight }) => sum + weight, 0);
-  const describe = createNodes(model, estimate);
+  const { posterior, mode } = estimate.point;
+  posterior.evaluate(mode.at);
+  const peak = describeNode(posterior, mode.at, 1);
+  const describe = createNodes(model, posterior, peak);
   const nodes = weighted.map(({ point, weight }) => describe(point, weight / kept));
-  return { nodes, ...momentsOf(nodes, model.graph.itemCount) };
+  return { nodes, peak, ...momentsOf(nodes, model.graph.itemCount) };
 }
 
 /** An equally spaced grid over the range of log σ that carries weight, narrowed until enough points do. */
@@ -95,42 +107,59 @@ function startNear(grid: readonly GridPoint[], logSigma: number, otherwise: Floa
   return nearest?.mode ?? otherwise;
 }
 
-type DescribeNode = (point: GridPoint, weight: number) => MixtureNode;
+type DescribeNode = (point: Pick<GridPoint, "logSigma" | "mode">, weight: number) => MixtureNode;
 
 /**
- * Few parameters: every node has its own covariance. Many: the posterior of σ is narrow, and the peak's variances are
+ * Few parameters: every node has its own covariance. Many: the posterior of σ is narrow, and the peak's covariance is
  * carried to the other nodes in proportion to 1/Aᵢᵢ, which leaves an error of second order in a small change.
  */
-function createNodes(model: Model, { point: peak }: SpreadEstimate): DescribeNode {
+function createNodes(model: Model, atPeak: Posterior, peak: MixtureNode): DescribeNode {
   if (model.graph.dimension <= EXACT_GRID_LIMIT)
     return ({ logSigma, mode }, weight) => {
       const posterior = createPosterior(model, Math.exp(-2 * logSigma));
       posterior.evaluate(mode);
-      const covariance = invertHessian(posterior, factoriseHessian(posterior));
-      return {
-        logSigma,
-        weight,
-        mode,
-        covariance,
-        variances: addAnchorErrors(posterior, covariance.variances),
-      };
+      return describeNode(posterior, mode, weight);
     };
-  peak.posterior.evaluate(peak.mode.at);
-  const atPeak = variancesOf(peak.posterior);
-  const informationAtPeak = peak.posterior.diagonal.slice();
+  const informationAtPeak = atPeak.diagonal.slice();
   return ({ logSigma, mode }, weight) => {
     const posterior = createPosterior(model, Math.exp(-2 * logSigma));
     posterior.evaluate(mode);
-    const variances = atPeak.map((variance, i) => (variance * informationAtPeak[i]) / posterior.diagonal[i]);
-    return { logSigma, weight, mode, covariance: null, variances };
+    const scale = informationAtPeak.map((information, i) => Math.sqrt(information / posterior.diagonal[i]));
+    const variances = peak.variances.map((variance, i) => variance * scale[i] * scale[i]);
+    return {
+      logSigma,
+      weight,
+      mode,
+      variances,
+      covariance: peak.covariance && { ...peak.covariance, scale },
+    };
   };
 }
 
+/** The Gaussian at the point the posterior was last evaluated at. */
+function describeNode(posterior: Posterior, mode: Float64Array, weight: number): MixtureNode {
+  const logSigma = -Math.log(posterior.precision) / 2;
+  if (posterior.model.graph.itemCount > DENSE_LIMIT)
+    return { logSigma, weight, mode, variances: variancesOf(posterior), covariance: null };
+  const base = invertHessian(posterior, factoriseHessian(posterior));
+  const responses = anchorResponses(posterior);
+  const variances = base.variances.map((variance, i) =>
+    responses.reduce((sum, response) => sum + response[i] * response[i], variance),
+  );
+  return { logSigma, weight, mode, variances, covariance: { base, scale: null, anchorResponses: responses } };
+}
+
+/** The mixture of one Gaussian: a given prior, or none. */
+export function singleGaussian(posterior: Posterior, mode: Float64Array): Mixture {
+  posterior.evaluate(mode);
+  const peak = describeNode(posterior, mode, 1);
+  return { nodes: [peak], peak, ...momentsOf([peak], posterior.model.graph.itemCount) };
+}
+
+type Moments = Pick<Mixture, "abilities" | "standardErrors">;
+
 /** Mean and standard deviation of a mixture: E θ = Σ wₖθₖ, Var θ = Σ wₖ(Vₖ + (θₖ − E θ)²). */
-function momentsOf(
-  nodes: readonly MixtureNode[],
-  itemCount: number,
-): Pick<Mixture, "abilities" | "standardErrors"> {
+function momentsOf(nodes: readonly MixtureNode[], itemCount: number): Moments {
   const abilities = new Float64Array(itemCount);
   for (const { weight, mode } of nodes) for (let i = 0; i < itemCount; i++) abilities[i] += weight * mode[i];
   const standardErrors = new Float64Array(itemCount);

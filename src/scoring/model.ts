@@ -87,3 +87,8 @@ export interface Fit {
 export const ITEM_LIMIT = 20_000;
 /** Most comparisons (rows) of one fit. */
 export const COMPARISON_LIMIT = 4_000_000;
+
+/** The different values of an array, ascending. */
+export function distinct(values: Int32Array): number[] {
+  return [...new Set(values)].sort((a, b) => a - b);
+}

@@ -19,29 +19,36 @@ export function variancesOf(posterior: Posterior): Float64Array {
   return addAnchorErrors(posterior, variances);
 }
 
-/**
- * Adds what the anchors' own standard errors contribute: dθ_free/da = −A⁻¹ H_free,a, so Var += Σ (dθᵢ/da)² se²
- * (first-order propagation). Anchors get their own.
- */
+/** Adds what the anchors' own standard errors contribute; anchors get their own. */
 export function addAnchorErrors(posterior: Posterior, variances: Float64Array): Float64Array {
-  const { model, dimension, hessian } = posterior;
-  if (!model.anchors.some(({ standardError = 0 }) => standardError > 0)) return variances;
   const total = variances.slice();
+  for (const response of anchorResponses(posterior))
+    for (let i = 0; i < total.length; i++) total[i] += response[i] * response[i];
+  return total;
+}
+
+/**
+ * How far one standard error of each uncertain anchor moves every ability: dθ_free/da = −A⁻¹H_free,a (first-order
+ * propagation). One vector of length itemCount per anchor with a standard error.
+ */
+export function anchorResponses(posterior: Posterior): Float64Array[] {
+  const { model, dimension, hessian } = posterior;
+  const { itemCount } = model.graph;
   const work = createWork(dimension);
   const unit = new Float64Array(dimension);
   const column = new Float64Array(dimension);
-  const response = new Float64Array(dimension);
-  for (const { item, standardError = 0 } of model.anchors) {
-    if (standardError === 0) continue;
+  const move = new Float64Array(dimension);
+  return model.anchors.flatMap(({ item, standardError = 0 }) => {
+    if (standardError === 0) return [];
     unit.fill(0);
     unit[item] = 1;
     multiplyForm(model.graph, hessian, unit, column);
-    for (let i = 0; i < model.graph.itemCount; i++) if (model.fixed?.[i]) column[i] = 0;
-    solve(posterior, column, response, 1e-9, work);
-    for (let i = 0; i < model.graph.itemCount; i++) total[i] += (response[i] * standardError) ** 2;
-    total[item] = standardError ** 2;
-  }
-  return total;
+    for (let i = 0; i < itemCount; i++) if (model.fixed?.[i]) column[i] = 0;
+    solve(posterior, column, move, 1e-9, work);
+    const response = Float64Array.from({ length: itemCount }, (_, i) => -move[i] * standardError);
+    response[item] = standardError;
+    return [response];
+  });
 }
 
 /**
