@@ -18,11 +18,13 @@ export interface HessianFactor {
  * Factorises the Hessian at the point the posterior was last evaluated at: O(d³/3). Without anchors the constant is an
  * eigenvector of A; J/n times the mean diagonal is added, which changes nothing on the sum-zero subspace, makes the
  * matrix definite without a prior, and keeps small variances from being differences of large ones.
+ * @param workspace d² numbers to overwrite and keep the factor in; allocated when not given.
  */
-export function factoriseHessian(posterior: Posterior): HessianFactor {
+export function factoriseHessian(posterior: Posterior, workspace?: Float64Array): HessianFactor {
   const { model, hessian, precision, constantPart, dimension } = posterior;
   const { itemCount } = model.graph;
-  const entries = new Float64Array(dimension * dimension);
+  const entries = workspace ?? new Float64Array(dimension * dimension);
+  entries.fill(0);
   let lift = 0;
   if (model.fixed) addConstant(entries, dimension, itemCount, constantPart);
   else {

@@ -28,6 +28,8 @@ export interface SpreadEstimate {
   /** Standard error of log σ̂ from estimating the log-determinant with probes; 0 where it is exact. */
   readonly error: number;
   readonly point: LaplacePoint;
+  /** d² numbers that the exact slopes used: the covariance at the peak may have them. Null where none were needed. */
+  readonly workspace: Float64Array | null;
   /** The marginal likelihood on a coarse grid over the whole range, up to a constant; ascending. */
   readonly coarse: readonly GridPoint[];
 }
@@ -49,7 +51,15 @@ export function estimateSpread(model: Model, start: Float64Array, tolerance: num
   const slope = createSlope(model, tolerance);
   const here = slope.at(best.logSigma, best.mode);
   const neighbour = coarse[here.slope > 0 ? at + 1 : at - 1];
-  if (!neighbour) return { logSigma: best.logSigma, atBoundary: true, error: 0, point: here.point, coarse };
+  if (!neighbour)
+    return {
+      logSigma: best.logSigma,
+      atBoundary: true,
+      error: 0,
+      point: here.point,
+      workspace: null,
+      coarse,
+    };
   const peak = slope.root(here, neighbour);
   return { ...peak, atBoundary: false, coarse };
 }
@@ -108,20 +118,20 @@ interface SlopePoint {
 
 interface Slope {
   at(logSigma: number, start: Float64Array): SlopePoint;
-  root(from: SlopePoint, towards: GridPoint): Pick<SpreadEstimate, "logSigma" | "error" | "point">;
+  root(from: SlopePoint, towards: GridPoint): Omit<SpreadEstimate, "atBoundary" | "coarse">;
 }
 
 function createSlope(model: Model, tolerance: number): Slope {
-  const exactly = (logSigma: number, start: Float64Array): SlopePoint => {
+  const exactly = (logSigma: number, start: Float64Array, workspace?: Float64Array): SlopePoint => {
     const point = findMode(model, logSigma, start, tolerance);
-    return { point, slope: slopeExactly(point) };
+    return { point, slope: slopeExactly(point, workspace) };
   };
   if (model.graph.dimension <= EXACT_GRID_LIMIT)
     return {
       at: exactly,
       root: (from, towards) => {
         const { point } = findRoot(exactly, from, towards, ROOT_TOLERANCE);
-        return { logSigma: point.logSigma, error: 0, point };
+        return { logSigma: point.logSigma, error: 0, point, workspace: null };
       },
     };
   const probes = createProbes(model, probeCount(model, 32), createRandom(PROBE_SEED));
@@ -137,8 +147,10 @@ function createSlope(model: Model, tolerance: number): Slope {
   return {
     at: estimated,
     root: (from, towards) => {
-      const { point } = correctRoot(estimated, exactly, findRoot(estimated, from, towards, 1e-6));
-      return { logSigma: point.logSigma, error: 0, point };
+      const workspace = new Float64Array(model.graph.dimension ** 2);
+      const reusing = (logSigma: number, start: Float64Array) => exactly(logSigma, start, workspace);
+      const { point } = correctRoot(estimated, reusing, findRoot(estimated, from, towards, 1e-6));
+      return { logSigma: point.logSigma, error: 0, point, workspace };
     },
   };
 }
@@ -186,7 +198,7 @@ function rootWithError(
   const { point } = findRoot(slopeAt, from, towards, 1e-5);
   const { error, slope } = estimateSlope(point, probes, 1e-6);
   const curvature = curvatureAt(slopeAt, { point, slope });
-  return { logSigma: point.logSigma, error: error / Math.abs(curvature), point };
+  return { logSigma: point.logSigma, error: error / Math.abs(curvature), point, workspace: null };
 }
 
 const CORRECTIONS = 4;

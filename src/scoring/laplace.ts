@@ -56,11 +56,11 @@ function effectPenalty({ graph, effectPrecision }: Model, at: Float64Array): num
  * d log-marginal / d log σ, exactly: Σ(θ̂ − θ̄)²/σ² − (f − 1) − ½ tr(A⁻¹ dA/d log σ). The mode moves with σ, and the
  * information with the mode: dθ̂/d log σ = 2A⁻¹(θ̂ − θ̄)/σ². O(d³) by the dense inverse.
  */
-export function slopeExactly(point: LaplacePoint): number {
+export function slopeExactly(point: LaplacePoint, workspace?: Float64Array): number {
   const { posterior, mode } = point;
   const { model, precision } = posterior;
   const { graph, freeCount } = model;
-  const covariance = invertHessian(posterior, factoriseHessian(posterior));
+  const covariance = invertHessian(posterior, factoriseHessian(posterior, workspace));
   const drift = driftOfHessian(point);
   const diagonal = Float64Array.from({ length: graph.dimension }, (_, i) =>
     model.fixed?.[i] ? 0 : inverseEntry(covariance.factor, i, i),

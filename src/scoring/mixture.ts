@@ -63,7 +63,7 @@ export function integrateSpread(model: Model, estimate: SpreadEstimate, toleranc
   const kept = weighted.reduce((sum, { weight }) => sum + weight, 0);
   const { posterior, mode } = estimate.point;
   posterior.evaluate(mode.at);
-  const peak = describeNode(posterior, mode.at, 1);
+  const peak = describeNode(posterior, mode.at, 1, estimate.workspace ?? undefined);
   const describe = createNodes(model, posterior, peak);
   const nodes = weighted.map(({ point, weight }) => describe(point, weight / kept));
   return { nodes, peak, ...momentsOf(nodes, model.graph.itemCount) };
@@ -137,11 +137,16 @@ function createNodes(model: Model, atPeak: Posterior, peak: MixtureNode): Descri
 }
 
 /** The Gaussian at the point the posterior was last evaluated at. */
-function describeNode(posterior: Posterior, mode: Float64Array, weight: number): MixtureNode {
+function describeNode(
+  posterior: Posterior,
+  mode: Float64Array,
+  weight: number,
+  workspace?: Float64Array,
+): MixtureNode {
   const logSigma = -Math.log(posterior.precision) / 2;
   if (posterior.model.graph.itemCount > DENSE_LIMIT)
     return { logSigma, weight, mode, variances: variancesOf(posterior), covariance: null };
-  const base = invertHessian(posterior, factoriseHessian(posterior));
+  const base = invertHessian(posterior, factoriseHessian(posterior, workspace));
   const responses = anchorResponses(posterior);
   const variances = base.variances.map((variance, i) =>
     responses.reduce((sum, response) => sum + response[i] * response[i], variance),

@@ -10,17 +10,26 @@ export interface Random {
   below(limit: number): number;
 }
 
-/** Mulberry32 (32 bits of state, period 2³²) with normals by Marsaglia's polar method. */
+/** Steps after which nearby seeds have nothing in common. */
+const WARM_UP = 15;
+
+/** SFC32 (Doty-Humphrey, PractRand; 128 bits of state) with normals by Marsaglia's polar method. */
 export function createRandom(seed: number): Random {
-  let state = seed >>> 0;
+  let a = 0;
+  let b = seed | 0;
+  let c = 0x9e3779b9 | 0;
+  let counter = 1;
   let spare: number | null = null;
   const uniform = () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+    const sum = (a + b + counter) | 0;
+    counter = (counter + 1) | 0;
+    a = b ^ (b >>> 9);
+    b = (c + (c << 3)) | 0;
+    c = (c << 21) | (c >>> 11);
+    c = (c + sum) | 0;
+    return (sum >>> 0) / 4294967296;
   };
+  for (let step = 0; step < WARM_UP; step++) uniform();
   const normal = () => {
     if (spare !== null) {
       const value = spare;

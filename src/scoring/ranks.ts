@@ -11,8 +11,8 @@ export interface RankRange {
   readonly topProbability: number;
 }
 
-/** So many draws leave a rank's quantiles about ±1 % of probability. */
-const DRAWS_SMALL = 4_000;
+/** So many draws leave a rank's quantiles within 1 % of probability. */
+const DRAWS_SMALL = 2_000;
 const DRAWS_LARGE = 1_000;
 const SMALL = 200;
 const TAIL = 0.025;
