@@ -31,9 +31,11 @@ export interface ScaledCovariance {
 }
 
 /**
- * The posterior of the abilities with σ integrated out over a grid, flat prior on log σ in [ln .01, ln 10] (the nested
- * Laplace approximation of Rue, Martino & Chopin 2009, JRSS B 71:319, §3): a mixture of Gaussians. A plug-in σ̂ would
- * publish standard errors of 0 whenever σ̂ lands at the lower end.
+ * The posterior of the abilities with σ integrated out over a grid of log σ in [ln .01, ln 10] (the nested Laplace
+ * approximation of Rue, Martino & Chopin 2009, JRSS B 71:319, §3): a mixture of Gaussians. A plug-in σ̂ would publish
+ * standard errors of 0 whenever σ̂ lands at the lower end. The prior is flat in σ (Gelman 2006, Bayesian Analysis 1:515,
+ * §7.1): flat in log σ it would put so much weight near 0 that 95 % intervals of 10 items at 9 comparisons each cover .82
+ * instead of .93.
  */
 export interface Mixture {
   readonly nodes: readonly MixtureNode[];
@@ -45,7 +47,7 @@ export interface Mixture {
 }
 
 const GRID_POINTS = 25;
-/** Log marginal likelihoods this far below the peak carry no weight (e⁻⁹ = .0001). */
+/** Log weights this far below the largest carry no weight (e⁻⁹ = .0001). */
 const NEGLIGIBLE = 9;
 /** So many grid points must carry weight for sums over the grid to be integrals. */
 const ENOUGH_POINTS = 6;
@@ -53,8 +55,8 @@ const NARROWINGS = 4;
 
 export function integrateSpread(model: Model, estimate: SpreadEstimate, tolerance: number): Mixture {
   const grid = gridOverSupport(model, estimate, tolerance);
-  const top = Math.max(...grid.map((point) => point.logMarginal));
-  const masses = grid.map((point) => Math.exp(point.logMarginal - top));
+  const top = Math.max(...grid.map(logWeight));
+  const masses = grid.map((point) => Math.exp(logWeight(point) - top));
   const total = masses.reduce((sum, mass) => sum + mass, 0);
   const weighted = grid.flatMap((point, index) => {
     const weight = (masses[index] ?? 0) / total;
@@ -83,9 +85,14 @@ function gridOverSupport(model: Model, { coarse, point }: SpreadEstimate, tolera
   return [...grid];
 }
 
+/** Of a point on an equally spaced grid of log σ under a prior flat in σ: the marginal likelihood times dσ/d log σ. */
+function logWeight({ logMarginal, logSigma }: GridPoint): number {
+  return logMarginal + logSigma;
+}
+
 function weightyOf(grid: readonly GridPoint[]): readonly GridPoint[] {
-  const top = Math.max(...grid.map((point) => point.logMarginal));
-  return grid.filter((point) => point.logMarginal > top - NEGLIGIBLE);
+  const top = Math.max(...grid.map(logWeight));
+  return grid.filter((point) => logWeight(point) > top - NEGLIGIBLE);
 }
 
 /** From one spacing below the lowest point of weight to one above the highest, within the range of σ. */

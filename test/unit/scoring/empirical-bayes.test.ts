@@ -56,11 +56,11 @@ describe.each(cases)("the model of %s", (_name, data, effects) => {
     expect(Math.abs(Math.log(fit.priorVariance) - 2 * oracleLogSigma(model))).toBeLessThan(1e-6);
   });
 
-  it("integrates the spread over a flat prior on log σ", () => {
+  it("integrates the spread over a flat prior on σ", () => {
     const fit = fitBradleyTerry(data, { position });
     const grid = Array.from({ length: 60 }, (_, k) => Math.log(0.01) + (k * Math.log(1000)) / 59);
     const nodes = grid.map((logSigma) => ({
-      height: oracleLogMarginal(model, logSigma),
+      height: oracleLogMarginal(model, logSigma) + logSigma,
       at: oracleMode(model, Math.exp(2 * logSigma)).at,
     }));
     const top = Math.max(...nodes.map(({ height }) => height));
