@@ -107,6 +107,9 @@ function rankedEssayOf(essay: {
   readonly comparisons: number;
   readonly wins: number;
   readonly isAnchor: boolean;
+  readonly rankLow: number;
+  readonly rankHigh: number;
+  readonly tiedWithNext: boolean;
 }): ResultsBody["rankings"][number] {
   return {
     essay_id: essay.essayId,
@@ -116,6 +119,9 @@ function rankedEssayOf(essay: {
     comparisons: essay.comparisons,
     wins: essay.wins,
     is_anchor: essay.isAnchor,
+    rank_low: essay.rankLow,
+    rank_high: essay.rankHigh,
+    tied_with_next: essay.tiedWithNext,
   };
 }
 

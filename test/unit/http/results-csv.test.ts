@@ -10,6 +10,9 @@ function ranked(essayId: string, changes: object = {}) {
     comparisons: 9,
     wins: 8,
     is_anchor: false,
+    rank_low: 1,
+    rank_high: 2,
+    tied_with_next: false,
     ...changes,
   };
 }
@@ -17,9 +20,9 @@ function ranked(essayId: string, changes: object = {}) {
 describe("results as CSV", () => {
   it("are a header and a line for each essay, ended by CRLF", () => {
     expect(toCsv([ranked("anna"), ranked("bo", { rank: 2, score: -1.25, wins: 1, is_anchor: true })])).toBe(
-      "rank,essay_id,score,standard_error,comparisons,wins,is_anchor\r\n" +
-        "1,anna,1.25,0.5,9,8,false\r\n" +
-        "2,bo,-1.25,0.5,9,1,true\r\n",
+      "rank,essay_id,score,standard_error,comparisons,wins,is_anchor,rank_low,rank_high,tied_with_next\r\n" +
+        "1,anna,1.25,0.5,9,8,false,1,2,false\r\n" +
+        "2,bo,-1.25,0.5,9,1,true,1,2,false\r\n",
     );
   });
 
@@ -41,6 +44,8 @@ describe("results as CSV", () => {
   );
 
   it("are a header alone when nobody is ranked", () => {
-    expect(toCsv([])).toBe("rank,essay_id,score,standard_error,comparisons,wins,is_anchor\r\n");
+    expect(toCsv([])).toBe(
+      "rank,essay_id,score,standard_error,comparisons,wins,is_anchor,rank_low,rank_high,tied_with_next\r\n",
+    );
   });
 });
