@@ -69,6 +69,35 @@ describe("POST /v1/batches", () => {
   });
 });
 
+/** The names of all members, at every depth, that are not in snake_case; envelopes are another contract's. */
+function foreignNames(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(foreignNames);
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([name, member]) => [
+    ...(/^[a-z0-9_]+$/.test(name) ? [] : [name]),
+    ...(name === "envelope" ? [] : foreignNames(member)),
+  ]);
+}
+
+describe("every answer", () => {
+  it("names its members in snake_case, at every depth", async () => {
+    const batchId = await openBatch({
+      essays: [...essaysOf(2), { essay_id: "lost", text_storage_id: "unknown-text" }],
+    });
+    await eventually(async () => ((await readComparisons(batchId)).length > 0 ? true : undefined));
+    await judgeAll(batchId);
+    const list = await call("/v1/batches");
+    expect(foreignNames(await list.json())).toEqual([]);
+    for (const rest of ["", "/results", "/comparisons", "/history", "/events"]) {
+      const body: unknown = await (await call(`/v1/batches/${batchId}${rest}`)).json();
+      expect(foreignNames(body), rest).toEqual([]);
+    }
+    expect(await readBatch(batchId)).toMatchObject({
+      essays: { total: 3, ready: 2, missing: 1, failed: [{ essay_id: "lost" }] },
+    });
+  });
+});
+
 describe("the correlation id of a batch", () => {
   it("is the body's, before the header's", async () => {
     const correlationId = crypto.randomUUID();
@@ -187,7 +216,9 @@ describe("GET /v1/batches/{id}/results", () => {
     const [header, ...lines] = (await (await call(`/v1/batches/${batchId}/results?format=csv`)).text())
       .trim()
       .split("\r\n");
-    expect(header).toBe("rank,essay_id,score,standard_error,comparisons,wins,is_anchor");
+    expect(header).toBe(
+      "rank,essay_id,score,standard_error,comparisons,wins,is_anchor,rank_low,rank_high,tied_with_next",
+    );
     expect(lines.map((line) => line.split(",").slice(0, 3))).toEqual(
       rankings.map(({ essay_id, score }, index) => [String(index + 1), essay_id, String(score)]),
     );
