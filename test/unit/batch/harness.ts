@@ -167,6 +167,8 @@ export interface HistoryEntry {
 
 export interface BatchUnderTest {
   readonly batch: Batch;
+  /** every change so far, in order */
+  readonly changes: readonly Change[];
   /** every outbox row so far, in order */
   readonly outbox: readonly OutboxEntry[];
   readonly history: readonly HistoryEntry[];
@@ -208,6 +210,7 @@ export function openBatch(parts: RequestParts = {}, ranker: Ranker = rankEssays)
   const request = buildRequest(parts);
   const opened = open(request, ranker);
   const { batch } = opened.reply;
+  const changes: Change[] = [];
   const outbox: OutboxEntry[] = [];
   const history: HistoryEntry[] = [];
   const records = new Map<number, VerdictRecord>();
@@ -225,6 +228,7 @@ export function openBatch(parts: RequestParts = {}, ranker: Ranker = rankEssays)
     expectRowsStillOpen(batch, decision.changes);
     evolve(batch, decision.changes);
     for (const change of decision.changes) keep(change);
+    changes.push(...decision.changes);
     outbox.push(...decision.outbox);
     latest = decision.changes;
     latestEffects = decision.outbox.map(({ effect }) => effect);
@@ -273,6 +277,7 @@ export function openBatch(parts: RequestParts = {}, ranker: Ranker = rankEssays)
 
   return {
     batch,
+    changes,
     outbox,
     history,
     now: () => now,
