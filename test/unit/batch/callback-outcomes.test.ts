@@ -127,7 +127,7 @@ describe("an answer to a batch that has ended", () => {
     const published = batch.outbox.length;
     expect(batch.judge(7, "essay_b")).toBe("late");
     expect(batch.comparison(7)).toMatchObject({ winner: null, lateAt: batch.now(), status: "planned" });
-    expect(batch.record(7)).toMatchObject({ winner: "essay_b" });
+    expect(batch.lateRecord(7)).toMatchObject({ winner: "essay_b" });
     expect(batch.batch.tally).toMatchObject({ completed: 4, late: 1 });
     expect(batch.batch.life).toBe(life);
     expect(batch.outbox).toHaveLength(published);
@@ -137,7 +137,7 @@ describe("an answer to a batch that has ended", () => {
     const batch = ended();
     batch.judge(7, "essay_b");
     expect(batch.judge(7, "essay_a")).toBe("duplicate");
-    expect(batch.record(7)).toMatchObject({ winner: "essay_b" });
+    expect(batch.lateRecord(7)).toMatchObject({ winner: "essay_b" });
     expect(batch.batch.tally.late).toBe(1);
   });
 
@@ -154,6 +154,8 @@ describe("an answer to a batch that has ended", () => {
     batch.cancel();
     expect(batch.judge(0)).toBe("late");
     expect(batch.batch.tally).toMatchObject({ completed: 0, failed: 1, late: 1 });
+    expect(batch.record(0)).toMatchObject({ errorCode: PERMANENT });
+    expect(batch.lateRecord(0)).toMatchObject({ winner: "essay_a" });
   });
 
   it("is late from a superseded attempt as well: the batch's end is looked at first", () => {

@@ -308,6 +308,6 @@ describe("retention", () => {
     batch.advance(30 * DAY);
     batch.wake();
     expect(batch.deliver(verdictOf(0, "essay_b"))).toEqual(["late"]);
-    expect(batch.record(0)).toMatchObject({ winner: "essay_b", justification: null });
+    expect(batch.lateRecord(0)).toMatchObject({ winner: "essay_b", justification: null });
   });
 });

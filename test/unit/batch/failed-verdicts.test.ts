@@ -112,6 +112,12 @@ describe("failed verdicts", () => {
     });
   });
 
+  it("are not asked again by a command that ends the batch", () => {
+    const batch = openBatch();
+    batch.deliver(errorOf(0, RETRYABLE), errorOf(1, "INVALID_API_KEY"));
+    expect(batch.latest().effects.map(({ kind }) => kind)).toEqual(["event", "projection"]);
+  });
+
   it("give the new attempt a deadline of its own", () => {
     const batch = openBatch();
     batch.dispatchAll();

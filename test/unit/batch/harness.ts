@@ -175,8 +175,10 @@ export interface BatchUnderTest {
   now(): number;
   state(): BatchState;
   comparison(number: number): Comparison;
-  /** the newest record of what a judge said about a comparison, as the store keeps it */
+  /** the newest record of what a judge said about a comparison in time, as the store keeps it */
   record(number: number): VerdictRecord | undefined;
+  /** what a judge said after the batch had ended */
+  lateRecord(number: number): VerdictRecord | undefined;
   /** the text of an essay, as the store keeps it */
   text(number: number): string | null;
   ranking(): Ranking | undefined;
@@ -214,6 +216,7 @@ export function openBatch(parts: RequestParts = {}, ranker: Ranker = rankEssays)
   const outbox: OutboxEntry[] = [];
   const history: HistoryEntry[] = [];
   const records = new Map<number, VerdictRecord>();
+  const lateRecords = new Map<number, VerdictRecord>();
   const texts = new Map<number, string | null>();
   const rankings: Ranking[] = [];
   let rank = ranker;
@@ -243,11 +246,14 @@ export function openBatch(parts: RequestParts = {}, ranker: Ranker = rankEssays)
     if (change.kind === "essay") texts.set(change.essay.number, change.text);
     if (change.kind === "transition") history.push(change);
     if (change.kind === "ranking") rankings.push(change.ranking);
-    if (change.kind === "comparison" && change.verdict !== null)
-      records.set(change.comparison.number, change.verdict);
+    if (change.kind === "comparison" && change.verdict !== null) {
+      const { number, lateAt } = change.comparison;
+      (lateAt === null ? records : lateRecords).set(number, change.verdict);
+    }
     if (change.kind === "texts-erased") {
       for (const number of texts.keys()) texts.set(number, null);
-      for (const [number, record] of records) records.set(number, { ...record, justification: null });
+      for (const kept of [records, lateRecords])
+        for (const [number, record] of kept) kept.set(number, { ...record, justification: null });
     }
   };
   /** Decides without committing: what is not committed must not be visible. */
@@ -284,6 +290,7 @@ export function openBatch(parts: RequestParts = {}, ranker: Ranker = rankEssays)
     state: () => batch.life.state,
     comparison: (number) => batch.comparisons[number],
     record: (number) => records.get(number),
+    lateRecord: (number) => lateRecords.get(number),
     text: (number) => texts.get(number) ?? null,
     ranking: () => rankings.at(-1),
     rankingsWritten: () => rankings.length,
@@ -415,11 +422,22 @@ function expectQuestions(batch: Batch, outbox: readonly OutboxEntry[]): void {
   const asked = asksIn(outbox).map(({ number, attempt }) => `${number}/${attempt}`);
   const once = new Set(asked);
   expect(asked.length, "no attempt is asked twice").toBe(once.size);
+  if (isTerminal(batch.life.state)) {
+    expect(
+      outbox.slice(endOf(outbox)).map(({ effect }) => effect.kind),
+      "nobody is asked after the end",
+    ).not.toContain("judge");
+    return;
+  }
   for (const { number, attempt } of batch.comparisons) {
     expect(attempt).toBeLessThanOrEqual(batch.config.maxRetryAttempts);
     for (const earlier of numbersTo(attempt + 1))
       expect(once.has(`${number}/${earlier}`), `${number}/${earlier} was asked`).toBe(true);
   }
+}
+
+function endOf(outbox: readonly OutboxEntry[]): number {
+  return outbox.findIndex(({ effect }) => effect.kind === "event");
 }
 
 function expectAlarm(batch: Batch, armedAt: number | null): void {

@@ -88,6 +88,13 @@ describe("texts by reference", () => {
     ).toEqual([0, 2, 3]);
   });
 
+  it("that are missing say why", () => {
+    const essays = [...referencedEssays(2), { essayId: "blank", text: null, storageId: null }];
+    const batch = openBatch({ essays });
+    batch.texts(missing(0), fetched(1));
+    expect(batch.batch.essays.map(({ problem }) => problem)).toEqual(["404", null, "the text is blank"]);
+  });
+
   it("that are missing but for one make a batch of one essay", () => {
     const batch = openBatch({ essays: referencedEssays(3) });
     batch.texts(missing(0), fetched(1), missing(2));
