@@ -29,6 +29,7 @@ CREATE INDEX `batches_newest` ON `batches` (`created_at`,`batch_id`);--> stateme
 CREATE INDEX `batches_newest_by_state` ON `batches` (`state`,`created_at`,`batch_id`);--> statement-breakpoint
 CREATE INDEX `batches_newest_of_caller` ON `batches` (`caller`,`created_at`,`batch_id`);--> statement-breakpoint
 CREATE INDEX `batches_newest_of_caller_by_state` ON `batches` (`caller`,`state`,`created_at`,`batch_id`);--> statement-breakpoint
+CREATE INDEX `batches_failures` ON `batches` (`failure_reason`) WHERE failure_reason IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `batches_overdue` ON `batches` (`next_wake_at`) WHERE next_wake_at IS NOT NULL;--> statement-breakpoint
 CREATE TABLE `dead_letters` (
 	`id` text PRIMARY KEY NOT NULL,

@@ -77,6 +77,8 @@ export interface Essay {
   /** where the text is to be fetched from, when it did not come with the request */
   readonly storageId: string | null;
   readonly text: EssayText;
+  /** why the text is missing; null otherwise */
+  readonly problem: string | null;
 }
 
 /**

@@ -114,7 +114,8 @@ export function openDraft(batch: Batch, now: number): Draft {
       wakeAt = wakeAt === null ? at : Math.min(wakeAt, at);
     },
     decide(reply) {
-      for (const [delaySeconds, waiting] of asks) {
+      // A command may re-ask a comparison and then end the batch: nobody is to be asked after the end.
+      for (const [delaySeconds, waiting] of isTerminal(life.state) ? [] : asks) {
         for (let at = 0; at < waiting.length; at += ASKS_PER_MESSAGE) {
           emit({ kind: "judge", asks: waiting.slice(at, at + ASKS_PER_MESSAGE), delaySeconds });
         }

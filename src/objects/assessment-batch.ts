@@ -340,6 +340,7 @@ export class AssessmentBatch extends DurableObject<Env> {
   }
 
   #rearmIfLost(): void {
+    if (this.#batch === null && this.#tombstone === null) return;
     const next = this.#nextWake();
     if (next === null) return;
     const now = Date.now();

@@ -23,6 +23,8 @@ export interface HistoryEntry {
 export interface StoredVerdict {
   readonly number: number;
   readonly verdict: VerdictRecord | null;
+  /** an answer that came after the batch had ended */
+  readonly late: VerdictRecord | null;
 }
 
 /** A batch's facts in the object's SQLite. All methods are synchronous: they run inside one transaction. */
@@ -70,15 +72,16 @@ export function openBatchStore(sql: SqlStorage): BatchStore {
         .toArray(),
     verdicts: (from, to) =>
       sql
-        .exec<{ number: number; verdict: string | null }>(
-          "SELECT number, verdict FROM comparisons WHERE number >= ? AND number < ? ORDER BY number",
+        .exec<{ number: number; verdict: string | null; late: string | null }>(
+          "SELECT number, verdict, late FROM comparisons WHERE number >= ? AND number < ? ORDER BY number",
           from,
           to,
         )
         .toArray()
-        .map(({ number, verdict }) => ({
+        .map(({ number, verdict, late }) => ({
           number,
-          verdict: verdict === null ? null : storedVerdict.parse(JSON.parse(verdict)),
+          verdict: readVerdict(verdict),
+          late: readVerdict(late),
         })),
     ranking() {
       const row = firstRow<{ ranking: string }>(sql, "SELECT ranking FROM scores");
@@ -104,7 +107,7 @@ function loadBatch(sql: SqlStorage): Batch | null {
     life: storedLife.parse(JSON.parse(row.life)),
     essays: sql
       .exec(
-        "SELECT number, essay_id AS essayId, storage_id AS storageId, status AS text FROM essays ORDER BY number",
+        "SELECT number, essay_id AS essayId, storage_id AS storageId, status AS text, problem FROM essays ORDER BY number",
       )
       .toArray()
       .map((essay) => storedEssay.parse(essay)),
@@ -130,11 +133,12 @@ function applyChange(sql: SqlStorage, change: Change): void {
       );
       for (const { essay, text } of change.essays) {
         sql.exec(
-          "INSERT INTO essays (number, essay_id, storage_id, status, text) VALUES (?, ?, ?, ?, ?)",
+          "INSERT INTO essays (number, essay_id, storage_id, status, problem, text) VALUES (?, ?, ?, ?, ?, ?)",
           essay.number,
           essay.essayId,
           essay.storageId,
           essay.text,
+          essay.problem,
           text,
         );
       }
@@ -153,8 +157,9 @@ function applyChange(sql: SqlStorage, change: Change): void {
       return;
     case "essay":
       sql.exec(
-        "UPDATE essays SET status = ?, text = ? WHERE number = ?",
+        "UPDATE essays SET status = ?, problem = ?, text = ? WHERE number = ?",
         change.essay.text,
+        change.essay.problem,
         change.text,
         change.essay.number,
       );
@@ -176,9 +181,11 @@ function applyChange(sql: SqlStorage, change: Change): void {
       return;
     case "texts-erased":
       sql.exec("UPDATE essays SET text = NULL");
-      sql.exec(
-        "UPDATE comparisons SET verdict = json_set(verdict, '$.justification', NULL) WHERE verdict IS NOT NULL",
-      );
+      for (const column of ["verdict", "late"]) {
+        sql.exec(
+          `UPDATE comparisons SET ${column} = json_set(${column}, '$.justification', NULL) WHERE ${column} IS NOT NULL`,
+        );
+      }
       sql.exec(
         "UPDATE batch SET prompt = json_set(prompt, '$.studentPrompt', NULL, '$.instructions', NULL, '$.rubric', NULL, '$.overrides', NULL)",
       );
@@ -206,9 +213,10 @@ function updateComparison(
   comparison: StoredComparisonChange,
   verdict: VerdictRecord | null,
 ): void {
+  const isLate = comparison.lateAt !== null;
   const { rowsWritten } = sql.exec(
     `UPDATE comparisons SET attempt = ?, status = ?, deadline = ?, winner = ?, settled_at = ?, late_at = ?,
-       provider = ?, model = ?, verdict = coalesce(?, verdict)
+       provider = ?, model = ?, verdict = coalesce(?, verdict), late = ?
      WHERE number = ? AND winner IS NULL AND late_at IS NULL`,
     comparison.attempt,
     comparison.status,
@@ -218,12 +226,17 @@ function updateComparison(
     comparison.lateAt,
     comparison.provider,
     comparison.model,
-    verdict === null ? null : JSON.stringify(verdict),
+    isLate || verdict === null ? null : JSON.stringify(verdict),
+    isLate ? JSON.stringify(verdict) : null,
     comparison.number,
   );
   // The decision was made on the same state, so a row that refuses it means memory and storage disagree.
   if (rowsWritten !== 1)
     throw new Error(`comparison ${comparison.number} is settled already: memory and storage differ`);
+}
+
+function readVerdict(stored: string | null): VerdictRecord | null {
+  return stored === null ? null : storedVerdict.parse(JSON.parse(stored));
 }
 
 function firstRow<Row extends Record<string, SqlStorageValue>>(

@@ -9,12 +9,13 @@ const STEPS: readonly string[] = [
      origin TEXT NOT NULL, config TEXT NOT NULL, life TEXT NOT NULL, prompt TEXT NOT NULL
    );
    CREATE TABLE essays (
-     number INTEGER PRIMARY KEY, essay_id TEXT NOT NULL, storage_id TEXT, status TEXT NOT NULL, text TEXT
+     number INTEGER PRIMARY KEY, essay_id TEXT NOT NULL, storage_id TEXT, status TEXT NOT NULL, problem TEXT,
+     text TEXT
    );
    CREATE TABLE comparisons (
      number INTEGER PRIMARY KEY, first INTEGER NOT NULL, second INTEGER NOT NULL, wave INTEGER NOT NULL,
      attempt INTEGER NOT NULL, status TEXT NOT NULL, deadline INTEGER, winner TEXT, settled_at INTEGER,
-     late_at INTEGER, provider TEXT, model TEXT, verdict TEXT
+     late_at INTEGER, provider TEXT, model TEXT, verdict TEXT, late TEXT
    );
    CREATE TABLE history (
      id INTEGER PRIMARY KEY, from_state TEXT, to_state TEXT NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL

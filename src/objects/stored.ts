@@ -9,6 +9,7 @@ import {
   type BatchLife,
   type BatchOrigin,
   type Comparison,
+  type Essay,
   FAILURE_REASONS,
   PAIRING_STRATEGIES,
 } from "../batch/batch.ts";
@@ -92,7 +93,8 @@ export const storedEssay = z.object({
   essayId: z.string(),
   storageId: z.string().nullable(),
   text: z.enum(["pending", "ready", "missing"]),
-});
+  problem: z.string().nullable(),
+}) satisfies z.ZodType<Essay>;
 
 export const storedComparison = z.object({
   number: z.number(),

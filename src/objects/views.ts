@@ -25,6 +25,8 @@ export interface Overview {
     readonly ready: number;
     readonly missing: number;
     readonly pending: number;
+    /** those that cannot be ranked, and why */
+    readonly failed: readonly { readonly essayId: string; readonly reason: string }[];
   };
   readonly totalComparisons: number;
   readonly completedComparisons: number;
@@ -60,6 +62,7 @@ export interface ComparisonView {
   readonly settledAt: number | null;
   readonly lateAt: number | null;
   readonly verdict: StoredVerdict["verdict"];
+  readonly late: StoredVerdict["late"];
 }
 
 export interface AskedComparison {
@@ -92,6 +95,9 @@ export function overviewOf(batch: Batch, nextWakeAt: number | null): Overview {
       ready: count("ready"),
       missing: count("missing"),
       pending: count("pending"),
+      failed: batch.essays.flatMap(({ essayId, text, problem }) =>
+        text === "missing" ? [{ essayId, reason: problem ?? "unknown" }] : [],
+      ),
     },
     totalComparisons: life.totalComparisons,
     completedComparisons: tally.completed,
@@ -121,7 +127,7 @@ function progressOf({ life, tally }: Batch): number {
 
 export function comparisonViews(batch: Batch, verdicts: readonly StoredVerdict[]): readonly ComparisonView[] {
   const ended = isTerminal(batch.life.state);
-  return verdicts.map(({ number, verdict }) => {
+  return verdicts.map(({ number, verdict, late }) => {
     const comparison = batch.comparisons[number];
     return {
       number,
@@ -135,6 +141,7 @@ export function comparisonViews(batch: Batch, verdicts: readonly StoredVerdict[]
       settledAt: comparison.settledAt,
       lateAt: comparison.lateAt,
       verdict,
+      late,
     };
   });
 }

@@ -90,11 +90,12 @@ export function batchTotalsQuery(db: Database) {
     .groupBy(batches.state);
 }
 
+/** How many batches ended without a ranking, by reason. */
 export function failureTotalsQuery(db: Database) {
   return db
     .select({ reason: batches.failureReason, batches: count() })
     .from(batches)
-    .where(eq(batches.state, "FAILED"))
+    .where(isNotNull(batches.failureReason))
     .groupBy(batches.failureReason);
 }
 

@@ -41,6 +41,7 @@ export const batches = sqliteTable(
     index("batches_newest_by_state").on(table.state, table.createdAt, table.batchId),
     index("batches_newest_of_caller").on(table.caller, table.createdAt, table.batchId),
     index("batches_newest_of_caller_by_state").on(table.caller, table.state, table.createdAt, table.batchId),
+    index("batches_failures").on(table.failureReason).where(sql`failure_reason IS NOT NULL`),
     index("batches_overdue").on(table.nextWakeAt).where(sql`next_wake_at IS NOT NULL`),
   ],
 );

@@ -26,7 +26,7 @@ export interface ReceivedRequest {
   readonly recordCount: number;
 }
 
-const faultSchema = z.discriminatedUnion("kind", [
+const mishapSchema = z.discriminatedUnion("kind", [
   /** Answers with a status and writes nothing. */
   z.object({
     kind: z.literal("status"),
@@ -47,6 +47,8 @@ const faultSchema = z.discriminatedUnion("kind", [
   /** Closes the connection, after writing everything or before. */
   z.object({ kind: z.literal("hang_up"), written: z.boolean() }),
 ]);
+/** With a key, the fault waits for a request that carries a record of that key and lets others pass. */
+const faultSchema = z.object({ key: z.string().optional() }).and(mishapSchema);
 /** What goes wrong with one request. Faults are used up in the order in which they were given. */
 export type BridgeFault = z.input<typeof faultSchema>;
 type Fault = z.infer<typeof faultSchema>;
@@ -168,7 +170,7 @@ function write(
   records: readonly IncomingRecord[],
   response: ServerResponse,
 ): void {
-  const fault = memory.faults.shift();
+  const fault = takeFault(memory, records);
   if (fault?.kind === "status") {
     answer(response, fault);
     return;
@@ -201,6 +203,13 @@ function write(
     default:
       answer(response, say(reports));
   }
+}
+
+function takeFault(memory: Memory, records: readonly IncomingRecord[]): Fault | undefined {
+  const index = memory.faults.findIndex(
+    ({ key }) => key === undefined || records.some((one) => one.key === key),
+  );
+  return index === -1 ? undefined : memory.faults.splice(index, 1).at(0);
 }
 
 function answer(response: ServerResponse, reply: Reply): void {

@@ -231,7 +231,7 @@ describe("P9 events", () => {
   it("keep their event id when an answer of the bridge is lost and they are published again", async () => {
     const batchId = await openBatch({ essays: 2 });
     const { bos_batch_id: bosBatchId } = await readBatch(batchId);
-    await failBridge({ kind: "hang_up", written: true });
+    await failBridge({ kind: "hang_up", written: true, key: bosBatchId });
     await judge(await readComparisons(batchId));
     const published = await untilPublished(bosBatchId);
     const results = published.filter(({ topic }) => topic === "huleedu.assessment.result.published.v1");

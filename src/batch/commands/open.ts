@@ -28,7 +28,7 @@ export interface OpenRequest {
 export function open(request: OpenRequest, rank: Ranker): Decision<{ readonly batch: Batch }> {
   const now = request.origin.createdAt;
   const essays = request.essays.map(({ essayId, text, storageId }, number) => ({
-    essay: { number, essayId, storageId, text: textStatus(text, storageId) } satisfies Essay,
+    essay: essayOf(number, essayId, text, storageId),
     text,
   }));
   const life = newborn(now, request.prompt.studentPromptStorageId !== null);
@@ -57,9 +57,10 @@ export function open(request: OpenRequest, rank: Ranker): Decision<{ readonly ba
   return draft.decide({ batch });
 }
 
-function textStatus(text: string | null, storageId: string | null): Essay["text"] {
-  if (text !== null) return "ready";
-  return storageId === null ? "missing" : "pending";
+function essayOf(number: number, essayId: string, text: string | null, storageId: string | null): Essay {
+  if (text !== null) return { number, essayId, storageId, text: "ready", problem: null };
+  if (storageId !== null) return { number, essayId, storageId, text: "pending", problem: null };
+  return { number, essayId, storageId, text: "missing", problem: "the text is blank" };
 }
 
 function refuse(draft: Draft, message: string): void {

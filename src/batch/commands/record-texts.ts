@@ -39,6 +39,6 @@ function record(draft: Draft, outcome: TextOutcome): boolean {
   const essay = draft.essay(outcome.of);
   if (essay?.text !== "pending") return false;
   if (outcome.kind === "fetched") draft.setEssay({ ...essay, text: "ready" }, outcome.text);
-  else draft.setEssay({ ...essay, text: "missing" }, null);
+  else draft.setEssay({ ...essay, text: "missing", problem: outcome.reason }, null);
   return true;
 }

@@ -1,0 +1,334 @@
+import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { consume } from "../../src/bus/consumers.ts";
+import { MAX_ATTEMPTS, type QueueName } from "../../src/bus/queues.ts";
+import {
+  call,
+  callbackFor,
+  deadLettersOf,
+  envelopeFor,
+  essaysOf,
+  eventually,
+  failBridge,
+  judge,
+  openBatch,
+  postEvents,
+  publishedFor,
+  readBatch,
+  readComparisons,
+  requestEvent,
+  untilPublished,
+  untilState,
+} from "./harness.ts";
+
+/** Hands messages to the consumer of a queue, as the platform does, and tells what became of them. */
+async function deliver(queue: string, bodies: readonly unknown[], { attempts = 1, environment = env } = {}) {
+  const messages = bodies.map((body) => ({ id: crypto.randomUUID(), timestamp: new Date(), attempts, body }));
+  const batch = createMessageBatch(queue, messages);
+  const context = createExecutionContext();
+  await consume(batch, environment);
+  const { explicitAcks, retryMessages } = await getQueueResult(batch, context);
+  return { acked: explicitAcks.length, retried: retryMessages.length };
+}
+
+const last = (queue: QueueName) => ({ attempts: MAX_ATTEMPTS[queue] });
+
+const letterList = z.object({
+  dead_letters: z.array(
+    z.looseObject({
+      id: z.string(),
+      reason: z.string(),
+      source: z.string(),
+      batch_id: z.string().nullable(),
+    }),
+  ),
+});
+
+async function deadLettersOfBatch(batchId: string) {
+  const response = await call("/v1/dead-letters?limit=100");
+  return letterList.parse(await response.json()).dead_letters.filter((letter) => letter.batch_id === batchId);
+}
+
+describe("the offline judge", () => {
+  it("takes a batch from a request event to its published ranking by itself", async () => {
+    const essays = essaysOf(4).map(({ essay_id, text }) => ({ essay_id, text_content: text }));
+    const event = requestEvent(essays, { metadata: { batch_config_overrides: { judge: "offline" } } });
+    const [outcome] = await postEvents([event]);
+    const { batch_id: batchId } = z.looseObject({ batch_id: z.string() }).parse(outcome);
+    const batch = await untilState(batchId, "COMPLETED");
+    expect(batch).toMatchObject({ completed_comparisons: 6, correlation_id: event.correlation_id });
+    const published = await untilPublished(event.data.entity_id);
+    expect(published.map(({ topic }) => topic)).toEqual([
+      "huleedu.assessment.result.published.v1",
+      "huleedu.cj_assessment.completed.v1",
+      "huleedu.resource.consumption.v1",
+    ]);
+    expect(published[0].envelope.data).toMatchObject({ model_provider: "offline" });
+  });
+});
+
+describe("the inbound queue", () => {
+  it("takes results bare or enveloped, and a request", async () => {
+    const batchId = await openBatch({ essays: 3 });
+    const [a, b, c] = await readComparisons(batchId);
+    const event = requestEvent(essaysOf(2).map(({ essay_id, text }) => ({ essay_id, text_content: text })));
+    const bodies = [
+      callbackFor(a.correlation_id),
+      envelopeFor(callbackFor(b.correlation_id)),
+      {
+        ...envelopeFor(callbackFor(c.correlation_id)),
+        event_type: "huleedu.llm_provider.comparison_result.v1",
+      },
+      event,
+    ];
+    expect(await deliver("cj-inbound", bodies)).toEqual({ acked: 4, retried: 0 });
+    expect(await readBatch(batchId)).toMatchObject({ state: "COMPLETED", completed_comparisons: 3 });
+    const list = await (await call("/v1/batches?limit=100")).text();
+    await eventually(async () =>
+      (await (await call("/v1/batches?limit=100")).text()) !== list || list.includes(event.data.entity_id)
+        ? true
+        : undefined,
+    );
+  });
+
+  it("keeps what it cannot use as dead letters and acknowledges it", async () => {
+    const mark = crypto.randomUUID();
+    const bodies = [
+      { ...envelopeFor({ x: 1 }, "nobody.handles.this.v1"), correlation_id: mark },
+      { ...envelopeFor({}, "LLMComparisonResultV1"), schema_version: 2, correlation_id: mark },
+      { ...envelopeFor({ winner: "Essay A" }), correlation_id: mark },
+      "not even an object",
+    ];
+    expect(await deliver("cj-inbound", bodies)).toEqual({ acked: 4, retried: 0 });
+    const reasons = (await deadLettersOf(mark)).map(({ reason }) => reason);
+    expect(reasons.toSorted()).toEqual([
+      "contract_violation",
+      "unknown_event_type",
+      "unsupported_schema_version",
+    ]);
+  });
+
+  it("brings a callback back whose object cannot be reached, and buries it when its attempts run out", async () => {
+    const batchId = await openBatch({ essays: 2 });
+    const [only] = await readComparisons(batchId);
+    const environment = { ...env, ASSESSMENT_BATCH: unreachable() };
+    const callback = callbackFor(only.correlation_id);
+    expect(await deliver("cj-inbound", [callback], { environment })).toEqual({ acked: 0, retried: 1 });
+    expect(await deliver("cj-inbound", [callback], { environment, ...last("cj-inbound") })).toEqual({
+      acked: 1,
+      retried: 0,
+    });
+    expect(await deadLettersOf(only.correlation_id)).toMatchObject([
+      { reason: "attempts_exhausted", source: "cj-inbound" },
+    ]);
+    expect((await readBatch(batchId)).completed_comparisons).toBe(0);
+  });
+
+  it("keeps a request that conflicts with the one that is there", async () => {
+    const event = requestEvent(essaysOf(2).map(({ essay_id, text }) => ({ essay_id, text_content: text })));
+    const conflicting = { ...event, data: { ...event.data, language: "sv" } };
+    await deliver("cj-inbound", [event]);
+    expect(await deliver("cj-inbound", [conflicting])).toEqual({ acked: 1, retried: 0 });
+    expect(await deadLettersOf(event.correlation_id)).toMatchObject([{ reason: "idempotency_conflict" }]);
+  });
+});
+
+describe("a request that cannot be carried out", () => {
+  it.each([
+    ["a judge that does not exist", { batch_config_overrides: { judge: "oracle" } }, /oracle/],
+    ["a budget that cannot connect the essays", { max_comparisons: 2 }, /at least 3/],
+  ])("opens a batch that fails at once, so that upstream hears of %s", async (_what, metadata, message) => {
+    const event = requestEvent(
+      essaysOf(4).map(({ essay_id, text }) => ({ essay_id, text_content: text })),
+      { metadata },
+    );
+    await postEvents([event]);
+    const [failed] = await untilPublished(event.data.entity_id);
+    expect(failed.topic).toBe("huleedu.cj_assessment.failed.v1");
+    expect(failed.envelope.data).toMatchObject({
+      system_metadata: {
+        error_info: { reason: "invalid_request", error_detail: { message: expect.stringMatching(message) } },
+      },
+    });
+  });
+});
+
+describe("the judgements queue", () => {
+  it("asks again later when the judge has no time, and reports the attempt as failed in the end", async () => {
+    const essays = ["a", "b"].map((id) => ({
+      essay_id: id,
+      text: `${id} [refuse 503] ${crypto.randomUUID()}`,
+    }));
+    const batchId = await openBatch({ essays, judge: "provider-service", config: { max_retry_attempts: 0 } });
+    const message = { batch_id: batchId, asks: [{ number: 0, attempt: 0 }] };
+    expect(await deliver("cj-judgements", [message])).toEqual({ acked: 0, retried: 1 });
+    expect(await deliver("cj-judgements", [message], last("cj-judgements"))).toEqual({
+      acked: 1,
+      retried: 0,
+    });
+    expect(await readBatch(batchId)).toMatchObject({ state: "FAILED", failed_comparisons: 1 });
+  });
+
+  it("fails the batch at once when the judge refuses the credentials", async () => {
+    const essays = ["a", "b", "c"].map((id) => ({ essay_id: id, text: `${id} [refuse 401]` }));
+    const batchId = await openBatch({ essays, judge: "provider-service" });
+    expect(await untilState(batchId, "FAILED")).toMatchObject({ failure: { reason: "judge_unusable" } });
+  });
+
+  it("asks nothing for a message that comes twice, or whose attempt is over", async () => {
+    const batchId = await openBatch({ essays: 2 });
+    await eventually(async () =>
+      (await readComparisons(batchId))[0].status === "dispatched" ? true : undefined,
+    );
+    const message = {
+      batch_id: batchId,
+      asks: [
+        { number: 0, attempt: 0 },
+        { number: 0, attempt: 1 },
+        { number: 9, attempt: 0 },
+      ],
+    };
+    expect(await deliver("cj-judgements", [message])).toEqual({ acked: 1, retried: 0 });
+    expect((await readComparisons(batchId))[0]).toMatchObject({ status: "dispatched", attempt: 0 });
+  });
+
+  it("brings a message back that fails, and takes no other with it", async () => {
+    const batchId = await openBatch({ essays: 2 });
+    const good = { batch_id: batchId, asks: [] };
+    expect(await deliver("cj-judgements", [{ nonsense: true }, good])).toEqual({ acked: 1, retried: 1 });
+  });
+});
+
+describe("the texts queue", () => {
+  it("reports a text missing when its attempts run out", async () => {
+    const event = requestEvent([
+      { essay_id: "one", text_storage_id: "down-one" },
+      { essay_id: "two", text_storage_id: "text-two" },
+    ]);
+    const [outcome] = await postEvents([event]);
+    const { batch_id: batchId } = z.looseObject({ batch_id: z.string() }).parse(outcome);
+    const message = { batch_id: batchId, essays: [0, 1], student_prompt: false };
+    expect(await deliver("cj-texts", [message])).toEqual({ acked: 0, retried: 1 });
+    expect(await deliver("cj-texts", [message], last("cj-texts"))).toEqual({ acked: 1, retried: 0 });
+    expect(await readBatch(batchId)).toMatchObject({ state: "COMPLETED", stop_reason: "single_essay_batch" });
+  });
+
+  it("fetches the students' prompt too, and does without it when it is not there", async () => {
+    const data = (storage_id: string) => ({
+      student_prompt_ref: { references: { student_prompt_text: { storage_id, path: "" } } },
+    });
+    const essays = essaysOf(2).map(({ essay_id, text }) => ({ essay_id, text_content: text }));
+    const events = ["text-the-assignment", "missing-the-assignment"].map((id) =>
+      requestEvent(essays, { data: data(id) }),
+    );
+    const outcomes = z.array(z.looseObject({ batch_id: z.string() })).parse(await postEvents(events));
+    for (const { batch_id: batchId } of outcomes) await untilState(batchId, "WAITING_CALLBACKS");
+  });
+});
+
+describe("the events queue", () => {
+  it("keeps events when no bridge is configured, and lists them", async () => {
+    const environment = { ...env, KAFKA_BRIDGE_URL: "" };
+    const batchId = await openBatch({ essays: 2 });
+    const { bos_batch_id: bosBatchId } = await readBatch(batchId);
+    // The bridge is busy for the real consumer, so that the one without a bridge comes first.
+    await failBridge(...Array.from({ length: 2 }, () => ({ kind: "status", status: 503, key: bosBatchId })));
+    await judge(await readComparisons(batchId));
+    await eventually(async () => {
+      await deliver("cj-events", [{ batch_id: batchId }], { environment });
+      const response = await call(`/v1/batches/${batchId}/events`);
+      const { events } = z
+        .object({ events: z.array(z.looseObject({ status: z.string() })) })
+        .parse(await response.json());
+      return events.length === 3 && events.every(({ status }) => status === "kept") ? true : undefined;
+    });
+    expect(await publishedFor(bosBatchId)).toEqual([]);
+  });
+
+  it("buries an event that the bridge refuses, publishes those behind it, and can try again on request", async () => {
+    const batchId = await openBatch({ essays: 2 });
+    const { bos_batch_id: bosBatchId } = await readBatch(batchId);
+    await failBridge({ kind: "record", indexes: [0], failure: "too_large", key: bosBatchId });
+    await judge(await readComparisons(batchId));
+    const published = await untilPublished(bosBatchId);
+    expect(published.map(({ topic }) => topic)).toEqual([
+      "huleedu.cj_assessment.completed.v1",
+      "huleedu.resource.consumption.v1",
+    ]);
+    const [letter] = await deadLettersOfBatch(batchId);
+    expect(letter).toMatchObject({ reason: "publish_refused", source: "cj-events" });
+
+    expect((await call(`/v1/dead-letters/${letter.id}/replay`, { method: "POST" })).status).toBe(200);
+    await eventually(async () => ((await publishedFor(bosBatchId)).length === 3 ? true : undefined));
+  });
+});
+
+describe("dead-letter queues", () => {
+  it("tell the batch about dead questions and texts, and record every message", async () => {
+    const batchId = await openBatch({ essays: 2, config: { max_retry_attempts: 0 } });
+    await deliver("cj-judgements-dlq", [{ batch_id: batchId, asks: [{ number: 0, attempt: 0 }] }]);
+    expect(await readBatch(batchId)).toMatchObject({ state: "FAILED", failed_comparisons: 1 });
+
+    const event = requestEvent([1, 2].map((k) => ({ essay_id: `${k}`, text_storage_id: `down-${k}` })));
+    const [outcome] = await postEvents([event]);
+    const { batch_id: waiting } = z.looseObject({ batch_id: z.string() }).parse(outcome);
+    await deliver("cj-texts-dlq", [{ batch_id: waiting, essays: [0, 1], student_prompt: true }]);
+    expect(await readBatch(waiting)).toMatchObject({
+      state: "FAILED",
+      failure: { reason: "no_usable_essays" },
+    });
+
+    const correlationId = crypto.randomUUID();
+    await deliver("staging-cj-inbound-dlq", [callbackFor(correlationId)]);
+    await deliver("cj-events-dlq", [{ batch_id: batchId }]);
+    await deliver("cj-judgements-dlq", [{ nonsense: correlationId }]);
+    await deliver("cj-texts-dlq", [{ nonsense: correlationId }]);
+    expect(await deadLettersOf(correlationId)).toMatchObject([
+      { reason: "consumer_died", source: "cj-inbound" },
+    ]);
+    const letters = await deadLettersOfBatch(batchId);
+    expect(letters.map(({ source }) => source).toSorted()).toEqual(["cj-events", "cj-judgements"]);
+  });
+
+  it("let dead questions be put again", async () => {
+    const batchId = await openBatch({ essays: 3 });
+    await deliver("cj-judgements-dlq", [{ batch_id: batchId, asks: [{ number: 0, attempt: 0 }] }]);
+    const [letter] = await deadLettersOfBatch(batchId);
+    const response = await call(`/v1/dead-letters/${letter.id}/replay`, { method: "POST" });
+    expect(response.status).toBe(200);
+    expect((await readComparisons(batchId))[0]).toMatchObject({ attempt: 1 });
+  });
+});
+
+describe("a misconfigured Worker", () => {
+  it("brings every message back instead of losing it", async () => {
+    const environment = { ...env, COMPLETION_THRESHOLD_PCT: "many" };
+    expect(
+      await deliver("cj-inbound", [callbackFor(crypto.randomUUID())], { environment: asEnv(environment) }),
+    ).toEqual({ acked: 0, retried: 1 });
+  });
+
+  it("refuses a queue it does not know", async () => {
+    await expect(deliver("cj-unheard-of", [{}])).rejects.toThrow("cj-unheard-of");
+  });
+});
+
+function asEnv<E extends object>(environment: E): E {
+  return environment;
+}
+
+/** A namespace whose objects cannot be called. */
+function unreachable(): typeof env.ASSESSMENT_BATCH {
+  return new Proxy(env.ASSESSMENT_BATCH, {
+    get: (target, name) => {
+      if (name === "getByName") {
+        return () => {
+          throw new Error("the object is out of reach");
+        };
+      }
+      return Reflect.get(target, name);
+    },
+  });
+}
