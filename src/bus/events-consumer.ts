@@ -43,7 +43,10 @@ async function publishBatch(env: Env, batchId: string, bridge: KafkaBridge | nul
       wait === null ? await publish(bridge, row, correlationId) : retryLater("an earlier event waits");
     if (outcome.status === "retry") wait = Math.max(wait ?? 0, outcome.waitSeconds);
     if (outcome.status === "dead")
-      await buryEvent(env, batchId, correlationId, row, outcome.note ?? "refused");
+      await buryEvent(env, batchId, correlationId, row, {
+        reason: "publish_refused",
+        detail: outcome.note ?? "",
+      });
     const { status, note } = outcome;
     outcomes.push({ seq: row.seq, status, note });
     log(status === "published" || status === "kept" ? "info" : "warn", "event_delivery", {
@@ -55,7 +58,11 @@ async function publishBatch(env: Env, batchId: string, bridge: KafkaBridge | nul
       note,
     });
   }
-  if (outcomes.length > 0) await callBatch(env, batchId, (object) => object.recordPublished(outcomes));
+  const expired = await callBatch(env, batchId, (object) => object.recordPublished(outcomes));
+  for (const row of expired) {
+    const detail = `Not published for a day: ${row.note ?? "the bridge is away"}`;
+    await buryEvent(env, batchId, correlationId, row, { reason: "attempts_exhausted", detail });
+  }
   return wait;
 }
 
@@ -105,15 +112,12 @@ async function buryEvent(
   env: Env,
   batchId: string,
   correlationId: string,
-  row: EventRow,
-  detail: string,
+  { event }: EventRow,
+  fault: { readonly reason: "publish_refused" | "attempts_exhausted"; readonly detail: string },
 ): Promise<void> {
-  const payload = JSON.stringify(row.event.envelope);
-  await writeDeadLetters(
-    openDatabase(env.DB),
-    [{ source: QUEUE, reason: "publish_refused", detail, batchId, correlationId, payload }],
-    Date.now(),
-  );
+  const payload = JSON.stringify(event.envelope);
+  const letter = { source: QUEUE, ...fault, batchId, correlationId, payload };
+  await writeDeadLetters(openDatabase(env.DB), [letter], Date.now());
 }
 
 function settle(message: Message, waitSeconds: number | null): void {

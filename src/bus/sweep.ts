@@ -4,7 +4,10 @@ import { overdueBatchesQuery } from "../results/batch-queries.ts";
 import { openDatabase } from "../results/database.ts";
 import { expireDeadLettersQuery } from "../results/dead-letters.ts";
 
-/** An alarm this far behind its time is taken for lost: the platform itself may be a minute late. */
+/**
+ * A batch is looked at when its time in D1 passed this long ago: the platform itself may be a minute late. That time dates
+ * from the last transition, so most of these batches are well; looking at one renews it.
+ */
 const OVERDUE_MS = 120_000;
 /** Batches looked at in one sweep; the next sweep takes the rest. */
 const BATCHES_PER_SWEEP = 200;
@@ -26,9 +29,9 @@ async function nudge(
   batch: { readonly batchId: string; readonly correlationId: string },
 ): Promise<void> {
   const fields = { batch_id: batch.batchId, correlation_id: batch.correlationId };
-  log("warn", "overdue_alarm", fields);
   try {
-    await callBatch(env, batch.batchId, (object) => object.nudge());
+    const lost = await callBatch(env, batch.batchId, (object) => object.nudge());
+    if (lost) log("warn", "alarm_was_lost", fields);
   } catch (error) {
     log("error", "nudge_failed", { ...fields, ...errorFields(error) });
   }

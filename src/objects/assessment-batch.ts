@@ -149,9 +149,19 @@ export class AssessmentBatch extends DurableObject<Env> {
     return true;
   }
 
-  /** Looks at everything that has a time, as the alarm does. The sweep calls it for batches whose alarm was lost. */
-  async nudge(): Promise<void> {
-    if (this.#batch !== null || this.#tombstone !== null) await this.alarm();
+  /**
+   * Looks at everything that has a time, as the alarm does, and renews the time that the sweep goes by. The sweep calls it
+   * for batches whose time in D1 has passed.
+   *
+   * @returns whether the alarm had been lost
+   */
+  async nudge(): Promise<boolean> {
+    if (this.#batch === null && this.#tombstone === null) return false;
+    const lost = (await this.ctx.storage.getAlarm()) === null;
+    await this.alarm();
+    const batch = this.#batch;
+    if (batch !== null && !isTerminal(batch.life.state)) this.#project(batch, Date.now());
+    return lost;
   }
 
   // — what the queues' consumers need —
@@ -219,18 +229,29 @@ export class AssessmentBatch extends DurableObject<Env> {
     return { correlationId, events };
   }
 
-  /** Records what became of leased events (`Delivered`). An event that could not be published for a day is given up. */
-  async recordPublished(outcomes: readonly EventOutcome[]): Promise<void> {
-    if (this.#batch === null && this.#tombstone === null) return;
-    const now = Date.now();
+  /**
+   * Records what became of leased events (`Delivered`). An event that could not be published for a day is given up.
+   *
+   * @returns the events that were given up just now, for the dead letters
+   */
+  async recordPublished(outcomes: readonly EventOutcome[]): Promise<readonly EventRow[]> {
     const batch = this.#batch;
+    if (batch === null && this.#tombstone === null) return [];
+    const now = Date.now();
+    const rows = this.#outbox.events();
+    const settled = outcomes.map((outcome) => {
+      const row = rows.find(({ seq }) => seq === outcome.seq);
+      const expired = row !== undefined && now - row.createdAt > EVENT_PATIENCE_MS;
+      return { ...outcome, row, status: statusOf(outcome.status, expired) };
+    });
     this.ctx.storage.transactionSync(() => {
-      for (const { seq, status, note } of outcomes) {
-        this.#outbox.settleEvent(seq, this.#eventStatus(seq, status, now), now, note);
-      }
+      for (const { seq, status, note } of settled) this.#outbox.settleEvent(seq, status, now, note);
       if (batch === null) this.#outbox.forgetSettledEvents();
     });
-    if (batch !== null && outcomes.some(({ status }) => status !== "retry")) this.#project(batch, now);
+    if (batch !== null && settled.some(({ status }) => status !== "queued")) this.#project(batch, now);
+    return settled.flatMap(({ row, status }, at) =>
+      status === "dead" && outcomes[at].status === "retry" && row !== undefined ? [row] : [],
+    );
   }
 
   /** Puts events that were given up (or kept for want of a bridge) back in line. */
@@ -368,12 +389,6 @@ export class AssessmentBatch extends DurableObject<Env> {
     this.#run(batch, decision);
   }
 
-  #eventStatus(seq: number, status: EventOutcome["status"], now: number): EventStatus {
-    if (status !== "retry") return status;
-    const row = this.#outbox.events().find((event) => event.seq === seq);
-    return row !== undefined && now - row.createdAt > EVENT_PATIENCE_MS ? "dead" : "queued";
-  }
-
   #flushSoon(): void {
     this.ctx.waitUntil(
       this.#flushNow().catch((error) =>
@@ -421,7 +436,7 @@ export class AssessmentBatch extends DurableObject<Env> {
       return {
         batchId: batch.origin.batchId,
         correlationId: batch.origin.correlationId,
-        picture: () => pictureOf(batch, this.#store.ranking(), this.#outbox.events(), this.#armedAt),
+        picture: () => pictureOf(batch, this.#store.ranking(), this.#outbox.events(), nextWake(batch)),
       };
     }
     const tombstone = this.#tombstone;
@@ -448,6 +463,11 @@ function logTransition({ origin }: Batch, change: Change): void {
     to: change.to,
     reason: change.reason,
   });
+}
+
+function statusOf(outcome: EventOutcome["status"], expired: boolean): EventStatus {
+  if (outcome !== "retry") return outcome;
+  return expired ? "dead" : "queued";
 }
 
 function endsBatch(change: Change): boolean {

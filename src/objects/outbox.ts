@@ -62,8 +62,11 @@ interface OutboxRecord extends Record<string, SqlStorageValue> {
 
 const RETRY_BASE_MS = 5_000;
 const RETRY_MAX_MS = 600_000;
-/** An event that the queue knows of is announced again after this time, in case its message was lost. */
-const REANNOUNCE_MS = 900_000;
+/**
+ * An event that the queue knows of is announced again after this time without any attempt to publish it, in case its
+ * message was lost. Longer than the longest pause between two attempts of the consumer.
+ */
+const REANNOUNCE_MS = 3_600_000;
 /** Events are given up when they could not be published for this long. */
 export const EVENT_PATIENCE_MS = 24 * 3_600_000;
 

@@ -1,139 +1,224 @@
-import { type Factor, inverseEntry, invertFactor } from "./cholesky.ts";
-import { factoriseHessian, inverseDiagonal } from "./covariance.ts";
-import type { PairGraph } from "./graph.ts";
-import { type Minimum, minimise } from "./newton.ts";
+import { DENSE_LIMIT, factoriseHessian } from "./covariance.ts";
 import {
-  createPairObjective,
-  type PairObjective,
-  pairLogLikelihood,
-  startFromWinRates,
-} from "./pair-objective.ts";
+  createProbes,
+  estimateSlope,
+  findMode,
+  type LaplacePoint,
+  logMarginal,
+  slopeExactly,
+} from "./laplace.ts";
+import type { Model } from "./posterior.ts";
+import { createRandom } from "./random.ts";
 
 /** σ is sought in [.01, 10] logits. */
 export const LOG_SIGMA_MIN = Math.log(0.01);
 export const LOG_SIGMA_MAX = Math.log(10);
 
-/** The Laplace approximation at one σ: mode and log marginal likelihood, with its derivative by log σ. */
-interface LaplacePoint {
+/** Up to this many parameters every point of a grid has its exact log-determinant; beyond, slopes estimated from probes. */
+export const EXACT_GRID_LIMIT = 200;
+
+const ROOT_TOLERANCE = 1e-8;
+const PROBE_SEED = 0x5eed;
+
+/** The spread σ of the abilities that maximises the Laplace marginal likelihood. */
+export interface SpreadEstimate {
   readonly logSigma: number;
-  readonly mode: Minimum;
+  /** The maximum lies at an end of [.01, 10]: the data do not tell the spread, and nothing may rest on σ̂. */
+  readonly atBoundary: boolean;
+  /** Standard error of log σ̂ from estimating the log-determinant with probes; 0 where it is exact. */
+  readonly error: number;
+  readonly point: LaplacePoint;
+  /** d² numbers that the exact slopes used: the covariance at the peak may have them. Null where none were needed. */
+  readonly workspace: Float64Array | null;
+  /** The marginal likelihood on a coarse grid over the whole range, up to a constant; ascending. */
+  readonly coarse: readonly GridPoint[];
+}
+
+export interface GridPoint {
+  readonly logSigma: number;
   readonly logMarginal: number;
-  readonly slope: number;
+  readonly mode: Float64Array;
 }
 
 /**
- * log ∫ P(verdicts | θ) N(θ; 0, σ²I) dθ by Laplace's method (Tierney & Kadane 1986, eq. 2.2):
- * ℓ(θ̂) − θ̂ᵀθ̂/2σ² − (n − 1) log σ − ½ log |H(θ̂) + I/σ²| on the sum-zero subspace, up to a constant (along the
- * constant prior and posterior are the same). The slope counts that the mode, and with it the
- * Hessian, moves with σ: dθ̂/d log σ = 2A⁻¹θ̂/σ², A = H + I/σ².
+ * Maximises the marginal likelihood over log σ (Carlin & Louis 2000, §3.3; Laplace's method as in Tierney & Kadane
+ * 1986): the best of a coarse grid, because σ ≈ 0 can be a second mode, then the root of the slope beside it.
  */
-function laplace(graph: PairGraph, logSigma: number, start: Float64Array, tolerance: number): LaplacePoint {
-  const precision = Math.exp(-2 * logSigma);
-  const objective = createPairObjective(graph, precision);
-  const mode = minimise(objective, start, tolerance);
-  const factor = factoriseHessian(graph, objective.weights, precision);
-  const squares = mode.at.reduce((sum, ability) => sum + ability * ability, 0);
-  const logMarginal =
-    pairLogLikelihood(graph, mode.at) -
-    (precision * squares) / 2 -
-    (graph.itemCount - 1) * logSigma -
-    (factor.logDeterminant - Math.log(factor.level)) / 2;
-  invertFactor(factor);
-  const trace = inverseDiagonal(factor).reduce((sum, variance) => sum + variance, 0) - 1 / factor.level;
-  const slope =
-    precision * squares -
-    (graph.itemCount - 1) +
-    precision * trace -
-    curvatureDrift(graph, objective, mode.at, factor, precision) / 2;
-  return { logSigma, mode, logMarginal, slope };
+export function estimateSpread(model: Model, start: Float64Array, tolerance: number): SpreadEstimate {
+  const coarse = scanRange(model, start, tolerance);
+  const best = coarse.reduce((top, point) => (point.logMarginal > top.logMarginal ? point : top));
+  const at = coarse.indexOf(best);
+  const slope = createSlope(model, tolerance);
+  const here = slope.at(best.logSigma, best.mode);
+  const neighbour = coarse[here.slope > 0 ? at + 1 : at - 1];
+  if (!neighbour)
+    return {
+      logSigma: best.logSigma,
+      atBoundary: true,
+      error: 0,
+      point: here.point,
+      workspace: null,
+      coarse,
+    };
+  const peak = slope.root(here, neighbour);
+  return { ...peak, atBoundary: false, coarse };
 }
 
-/** tr(A⁻¹ dH/d log σ) as the mode moves: Σ over pairs of w(1 − 2p)(uᵢ − uⱼ)(Cᵢᵢ + Cⱼⱼ − 2Cᵢⱼ), u = dθ̂/d log σ. */
-function curvatureDrift(
-  { itemCount, rowStart, other }: PairGraph,
-  { weights }: PairObjective,
-  mode: Float64Array,
-  factor: Factor,
-  precision: number,
-): number {
-  const diagonal = inverseDiagonal(factor);
-  const drift = multiplyInverse(factor, mode);
-  let total = 0;
-  for (let i = 0; i < itemCount; i++) {
-    for (let k = rowStart[i]; k < rowStart[i + 1]; k++) {
-      const j = other[k];
-      const oddsBalance = -Math.tanh((mode[i] - mode[j]) / 2);
-      const variance = diagonal[i] + diagonal[j] - 2 * inverseEntry(factor, i, j);
-      total += weights[k] * oddsBalance * 2 * precision * (drift[i] - drift[j]) * variance;
-    }
-  }
-  return total;
+/** The log marginal likelihood at equally spaced log σ, from the widest prior down, each mode started from the last. */
+function scanRange(model: Model, start: Float64Array, tolerance: number): GridPoint[] {
+  const exact = model.graph.dimension <= EXACT_GRID_LIMIT;
+  const count = exact ? 24 : model.graph.itemCount > DENSE_LIMIT ? 12 : 20;
+  const logSigmas = Array.from(
+    { length: count },
+    (_, k) => LOG_SIGMA_MAX + (k * (LOG_SIGMA_MIN - LOG_SIGMA_MAX)) / (count - 1),
+  );
+  return evaluateGrid(model, logSigmas, start, exact ? tolerance : Math.max(tolerance, 1e-5)).reverse();
 }
 
-/** A⁻¹v = UUᵀv, U the columns of L⁻¹ as stored by {@link invertFactor}. */
-function multiplyInverse({ size, entries }: Factor, vector: Float64Array): Float64Array {
-  const half = new Float64Array(size);
-  for (let i = 0; i < size; i++) for (let k = i; k < size; k++) half[k] += entries[i * size + k] * vector[i];
-  const out = new Float64Array(size);
-  for (let i = 0; i < size; i++) {
-    let sum = 0;
-    for (let k = i; k < size; k++) sum += entries[i * size + k] * half[k];
-    out[i] = sum;
-  }
-  return out;
-}
-
-export interface EmpiricalBayes {
-  readonly logSigma: number;
-  readonly atBoundary: boolean;
-  readonly mode: Minimum;
-}
-
-const COARSE_POINTS = 16;
-const LOG_SIGMA_TOLERANCE = 1e-9;
-
-/** Maximises the Laplace marginal likelihood: best of a coarse grid (σ ≈ 0 can be a second mode), then the slope's root. */
-export function estimatePrior(graph: PairGraph, tolerance: number, start?: Float64Array): EmpiricalBayes {
-  let from = start ?? startFromWinRates(graph);
-  const grid: LaplacePoint[] = [];
-  for (let k = 0; k < COARSE_POINTS; k++) {
-    const logSigma = LOG_SIGMA_MAX - (k * (LOG_SIGMA_MAX - LOG_SIGMA_MIN)) / (COARSE_POINTS - 1);
-    const point = laplace(graph, logSigma, from, tolerance);
-    from = point.mode.at;
-    grid.unshift(point);
-  }
-  const best = grid.reduce((top, point) => (point.logMarginal > top.logMarginal ? point : top));
-  const at = grid.indexOf(best);
-  const below = best.slope > 0 ? best : grid[at - 1];
-  const above = best.slope > 0 ? grid[at + 1] : best;
-  if (!below || !above || below.slope <= 0 || above.slope >= 0)
-    return { logSigma: best.logSigma, atBoundary: at === 0 || at === grid.length - 1, mode: best.mode };
-  const peak = findPeak(graph, below, above, tolerance);
-  return { logSigma: peak.logSigma, atBoundary: false, mode: peak.mode };
-}
-
-/** Root of the slope between two points of opposite slope: Illinois false position (Dowell & Jarratt 1971). */
-function findPeak(
-  graph: PairGraph,
-  below: LaplacePoint,
-  above: LaplacePoint,
+/**
+ * The log marginal likelihood, up to a constant, at the given log σ in order: exactly for few parameters, otherwise by
+ * integrating the estimated slope (trapezoidal).
+ */
+export function evaluateGrid(
+  model: Model,
+  logSigmas: readonly number[],
+  start: Float64Array,
   tolerance: number,
-): LaplacePoint {
-  let [a, fa, b, fb] = [below.logSigma, below.slope, above.logSigma, above.slope];
-  let point = below;
-  for (let k = 0; k < 60 && b - a > LOG_SIGMA_TOLERANCE; k++) {
-    const at = (a * fb - b * fa) / (fb - fa);
-    const previous = point;
-    point = laplace(graph, at, previous.mode.at, tolerance);
-    if (Math.abs(at - previous.logSigma) < LOG_SIGMA_TOLERANCE) break;
-    const sameSide = point.slope > 0 === previous.slope > 0;
-    if (point.slope > 0) {
-      [a, fa] = [at, point.slope];
-      if (sameSide) fb /= 2;
+): GridPoint[] {
+  const exact = model.graph.dimension <= EXACT_GRID_LIMIT;
+  const probes = exact ? [] : createProbes(model, probeCount(model, 4), createRandom(PROBE_SEED));
+  let from = start;
+  let total = 0;
+  let previous: { logSigma: number; slope: number } | null = null;
+  return logSigmas.map((logSigma) => {
+    const point = findMode(model, logSigma, from, tolerance);
+    from = point.mode.at;
+    if (exact)
+      return {
+        logSigma,
+        mode: from,
+        logMarginal: logMarginal(point, factoriseHessian(point.posterior).logDeterminant),
+      };
+    const { slope } = estimateSlope(point, probes, 1e-3);
+    if (previous) total += ((logSigma - previous.logSigma) * (slope + previous.slope)) / 2;
+    previous = { logSigma, slope };
+    return { logSigma, mode: from, logMarginal: total };
+  });
+}
+
+/** The trace averages over the items by itself: many items need few probes. */
+function probeCount({ graph }: Model, wanted: number): number {
+  return Math.max(1, Math.min(wanted, Math.ceil((wanted * DENSE_LIMIT) / graph.itemCount)));
+}
+
+interface SlopePoint {
+  readonly point: LaplacePoint;
+  readonly slope: number;
+}
+
+interface Slope {
+  at(logSigma: number, start: Float64Array): SlopePoint;
+  root(from: SlopePoint, towards: GridPoint): Omit<SpreadEstimate, "atBoundary" | "coarse">;
+}
+
+function createSlope(model: Model, tolerance: number): Slope {
+  const exactly = (logSigma: number, start: Float64Array, workspace?: Float64Array): SlopePoint => {
+    const point = findMode(model, logSigma, start, tolerance);
+    return { point, slope: slopeExactly(point, workspace) };
+  };
+  if (model.graph.dimension <= EXACT_GRID_LIMIT)
+    return {
+      at: exactly,
+      root: (from, towards) => {
+        const { point } = findRoot(exactly, from, towards, ROOT_TOLERANCE);
+        return { logSigma: point.logSigma, error: 0, point, workspace: null };
+      },
+    };
+  const probes = createProbes(model, probeCount(model, 32), createRandom(PROBE_SEED));
+  const estimated = (logSigma: number, start: Float64Array): SlopePoint => {
+    const point = findMode(model, logSigma, start, tolerance);
+    return { point, slope: estimateSlope(point, probes, 1e-6).slope };
+  };
+  if (model.graph.itemCount > DENSE_LIMIT)
+    return {
+      at: estimated,
+      root: (from, towards) => rootWithError(estimated, from, towards, probes),
+    };
+  return {
+    at: estimated,
+    root: (from, towards) => {
+      const workspace = new Float64Array(model.graph.dimension ** 2);
+      const reusing = (logSigma: number, start: Float64Array) => exactly(logSigma, start, workspace);
+      const { point } = correctRoot(estimated, reusing, findRoot(estimated, from, towards, 1e-6));
+      return { logSigma: point.logSigma, error: 0, point, workspace };
+    },
+  };
+}
+
+type SlopeAt = (logSigma: number, start: Float64Array) => SlopePoint;
+
+/** Where the slope changes sign between two points: false position with Illinois damping (Dowell & Jarratt 1971). */
+function findRoot(slopeAt: SlopeAt, from: SlopePoint, towards: GridPoint, accuracy: number): SlopePoint {
+  const to = slopeAt(towards.logSigma, towards.mode);
+  if (to.slope > 0 === from.slope > 0) return from;
+  let [a, b] = from.point.logSigma < to.point.logSigma ? [from, to] : [to, from];
+  let [slopeA, slopeB] = [a.slope, b.slope];
+  let last = from;
+  for (let step = 0; step < 60; step++) {
+    const at = (a.point.logSigma * slopeB - b.point.logSigma * slopeA) / (slopeB - slopeA);
+    const next = slopeAt(at, last.point.mode.at);
+    if (Math.abs(at - last.point.logSigma) < accuracy || next.slope === 0) return next;
+    const sameSide = next.slope > 0 === last.slope > 0;
+    if (next.slope > 0) {
+      [a, slopeA] = [next, next.slope];
+      if (sameSide) slopeB /= 2;
     } else {
-      [b, fb] = [at, point.slope];
-      if (sameSide) fa /= 2;
+      [b, slopeB] = [next, next.slope];
+      if (sameSide) slopeA /= 2;
     }
+    last = next;
   }
-  return point;
+  return last;
+}
+
+/** d slope / d log σ by a central difference: −1/Var(log σ | verdicts) near the peak. */
+function curvatureAt(slopeAt: SlopeAt, { point }: SlopePoint): number {
+  const width = 1e-2;
+  const above = slopeAt(point.logSigma + width, point.mode.at).slope;
+  const below = slopeAt(point.logSigma - width, point.mode.at).slope;
+  return (above - below) / (2 * width);
+}
+
+function rootWithError(
+  slopeAt: SlopeAt,
+  from: SlopePoint,
+  towards: GridPoint,
+  probes: readonly Float64Array[],
+) {
+  const { point } = findRoot(slopeAt, from, towards, 1e-5);
+  const { error, slope } = estimateSlope(point, probes, 1e-6);
+  const curvature = curvatureAt(slopeAt, { point, slope });
+  return { logSigma: point.logSigma, error: error / Math.abs(curvature), point, workspace: null };
+}
+
+const CORRECTIONS = 4;
+
+/**
+ * From the root of the estimated slope to the root of the exact one: Newton steps on the exact slope with the
+ * estimate's derivative, which differs from the exact one by the probes' noise alone, then secants.
+ */
+function correctRoot(estimated: SlopeAt, exactly: SlopeAt, guess: SlopePoint): SlopePoint {
+  let derivative = curvatureAt(estimated, guess);
+  let at = guess.point.logSigma;
+  let last = exactly(at, guess.point.mode.at);
+  for (let correction = 0; correction < CORRECTIONS; correction++) {
+    const step = -last.slope / derivative;
+    at += step;
+    if (Math.abs(step) < 1e-4)
+      return { point: findMode(last.point.posterior.model, at, last.point.mode.at, 1e-12), slope: 0 };
+    const next = exactly(at, last.point.mode.at);
+    derivative = (next.slope - last.slope) / step;
+    last = next;
+  }
+  return last;
 }

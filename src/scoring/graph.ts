@@ -22,7 +22,7 @@ export interface PairGraph {
 /** Sorts validated comparisons into a {@link PairGraph} by counting: O(items + rows), no allocation per row. */
 export function buildPairGraph(data: BradleyTerryData): PairGraph {
   const { itemCount } = data;
-  const { wins, played } = tally(data);
+  const { wins, played } = tallyWins(data);
   const { rowStart, other, games } = sortByLowerItem(data);
   const pairCount = mergeRepeats(itemCount, rowStart, other, games);
   return {
@@ -36,7 +36,8 @@ export function buildPairGraph(data: BradleyTerryData): PairGraph {
   };
 }
 
-function tally({
+/** Weight of the comparisons each item won (a tie is half) and played. */
+export function tallyWins({
   itemCount,
   winners,
   losers,

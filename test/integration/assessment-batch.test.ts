@@ -129,6 +129,18 @@ describe("the alarm", () => {
     expect((await readBatch(batchId)).state).toBe("FAILED");
   });
 
+  it("has its time in D1 renewed by the sweep, so that a healthy batch is not looked at again and again", async () => {
+    const batchId = await openBatch({ essays: 4 });
+    await untilState(batchId, "WAITING_CALLBACKS");
+    await eventually(async () => (await rowInD1(batchId)) ?? undefined);
+    await env.DB.prepare("UPDATE batches SET next_wake_at = 1 WHERE batch_id = ?").bind(batchId).run();
+    await sweep(env, Date.now());
+    expect((await readBatch(batchId)).state).toBe("WAITING_CALLBACKS");
+    await eventually(async () =>
+      Number((await rowInD1(batchId))?.["next_wake_at"]) > Date.now() ? true : undefined,
+    );
+  });
+
   it("survives a fault of its own work and comes back", async () => {
     const batchId = await openBatch({ essays: 4 });
     await untilState(batchId, "WAITING_CALLBACKS");

@@ -1,10 +1,11 @@
 import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { consume } from "../../src/bus/consumers.ts";
 import { MAX_ATTEMPTS, type QueueName } from "../../src/bus/queues.ts";
 import {
+  backToThePresent,
   call,
   callbackFor,
   deadLettersOf,
@@ -19,9 +20,12 @@ import {
   readBatch,
   readComparisons,
   requestEvent,
+  travelHours,
   untilPublished,
   untilState,
 } from "./harness.ts";
+
+afterEach(backToThePresent);
 
 /** Hands messages to the consumer of a queue, as the platform does, and tells what became of them. */
 async function deliver(queue: string, bodies: readonly unknown[], { attempts = 1, environment = env } = {}) {
@@ -262,6 +266,33 @@ describe("the events queue", () => {
 
     expect((await call(`/v1/dead-letters/${letter.id}/replay`, { method: "POST" })).status).toBe(200);
     await eventually(async () => ((await publishedFor(bosBatchId)).length === 3 ? true : undefined));
+  });
+});
+
+describe("an event that cannot be published for a day", () => {
+  it("is given up, kept as a dead letter, and can be revived", async () => {
+    const batchId = await openBatch({ essays: 2 });
+    const { bos_batch_id: bosBatchId } = await readBatch(batchId);
+    await failBridge(...Array.from({ length: 50 }, () => ({ kind: "status", status: 503, key: bosBatchId })));
+    await judge(await readComparisons(batchId));
+    const statuses = async () => {
+      const response = await call(`/v1/batches/${batchId}/events`);
+      const list = z.object({ events: z.array(z.looseObject({ status: z.string() })) });
+      return list.parse(await response.json()).events.map(({ status }) => status);
+    };
+    await eventually(async () =>
+      (await statuses()).every((status) => status === "queued") ? true : undefined,
+    );
+    travelHours(25);
+    await deliver("cj-events", [{ batch_id: batchId }]);
+    backToThePresent();
+    expect(await statuses()).toEqual(["dead", "dead", "dead"]);
+    const letters = await deadLettersOfBatch(batchId);
+    expect(letters.map(({ reason }) => reason)).toEqual([
+      "attempts_exhausted",
+      "attempts_exhausted",
+      "attempts_exhausted",
+    ]);
   });
 });
 
