@@ -60,7 +60,9 @@ CREATE TABLE `essay_results` (
 	`comparisons` integer NOT NULL,
 	`wins` integer NOT NULL,
 	`is_anchor` integer NOT NULL,
-	`details` text NOT NULL,
+	`rank_low` integer NOT NULL,
+	`rank_high` integer NOT NULL,
+	`tied_with_next` integer NOT NULL,
 	PRIMARY KEY(`batch_id`, `number`)
 );
 --> statement-breakpoint

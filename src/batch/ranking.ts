@@ -1,10 +1,19 @@
 import { z } from "zod";
-import { fitBradleyTerry } from "../scoring/index.ts";
+import {
+  type RankingModel,
+  type Reliability,
+  rankingModelSchema,
+  reliabilitySchema,
+} from "../contracts/ranking.ts";
+import {
+  type BatchReliability,
+  type BatchScores,
+  type PositionEffect,
+  scoreBatch,
+} from "../scoring/index.ts";
 import type { Comparison, Essay } from "./batch.ts";
 
-const fact = z.union([z.number(), z.string(), z.boolean(), z.null()]);
-
-/** A ranking as it is stored, shown and published. Scores and standard errors are in logits; rank 1 is the best. */
+/** A ranking as it is stored. Scores and standard errors are in logits; rank 1 is the best. */
 export const rankingSchema = z.object({
   provisional: z.boolean(),
   essays: z.array(
@@ -17,10 +26,16 @@ export const rankingSchema = z.object({
       comparisons: z.number(),
       wins: z.number(),
       isAnchor: z.boolean(),
+      /** 95 % of the posterior of the rank lies in [rankLow, rankHigh] */
+      rankLow: z.number(),
+      rankHigh: z.number(),
+      /** the verdicts do not tell this essay and the next one apart */
+      tiedWithNext: z.boolean(),
     }),
   ),
-  reliability: z.record(z.string(), fact),
-  model: z.record(z.string(), fact),
+  /** null when there is nothing to be reliable about: one essay */
+  reliability: reliabilitySchema.nullable(),
+  model: rankingModelSchema.nullable(),
 });
 export type Ranking = z.infer<typeof rankingSchema>;
 export type RankedEssay = Ranking["essays"][number];
@@ -38,65 +53,121 @@ export type Ranker = (input: {
  *
  * @throws ScoringError when the verdicts cannot be fitted
  */
-export const rankEssays: Ranker = ({ essays, comparisons }) => {
+export const rankEssays: Ranker = ({ essays, comparisons, seed }) => {
   const usable = essays.filter((essay) => essay.text === "ready");
   if (usable.length === 1) return rankingOfOne(usable[0]);
-  const indexOf = new Map(usable.map((essay, index) => [essay.number, index]));
-  const verdicts = comparisons.flatMap((comparison) => {
-    const first = indexOf.get(comparison.first);
-    const second = indexOf.get(comparison.second);
-    if (comparison.winner === null || first === undefined || second === undefined) return [];
-    return [
-      comparison.winner === "essay_a" ? { winner: first, loser: second } : { winner: second, loser: first },
-    ];
-  });
-  const fit = fitBradleyTerry({
-    itemCount: usable.length,
-    winners: Int32Array.from(verdicts, ({ winner }) => winner),
-    losers: Int32Array.from(verdicts, ({ loser }) => loser),
-  });
+  const verdicts = verdictsOf(usable, comparisons);
+  const scores = scoreBatch(
+    {
+      itemCount: usable.length,
+      winners: Int32Array.from(verdicts, ({ winner }) => winner),
+      losers: Int32Array.from(verdicts, ({ loser }) => loser),
+      firstShown: Int32Array.from(verdicts, ({ first }) => first),
+      judges: Int32Array.from(verdicts, ({ judge }) => judge),
+    },
+    // Today's strategies choose their pairs before the first verdict.
+    { adaptive: false, seed },
+  );
   return {
     provisional: false,
-    essays: orderByScore(usable, fit.abilities, fit.standardErrors, verdicts),
-    reliability: {},
-    model: {
-      name: "bradley_terry",
-      prior_variance: fit.priorVariance,
-      log_likelihood: fit.logLikelihood,
-      verdicts: verdicts.length,
-      converged: fit.converged,
-      connected: fit.connectivity.weakComponents === 1,
-      maximum_likelihood_exists: fit.connectivity.mleExists,
-    },
+    essays: orderByRank(usable, scores),
+    reliability: describeReliability(scores.reliability),
+    model: describeModel(usable, scores, verdicts.length),
   };
 };
 
-function orderByScore(
-  usable: readonly Essay[],
-  abilities: Float64Array,
-  standardErrors: Float64Array,
-  verdicts: readonly { readonly winner: number; readonly loser: number }[],
-): RankedEssay[] {
-  const wins = new Int32Array(usable.length);
-  const counts = new Int32Array(usable.length);
-  for (const { winner, loser } of verdicts) {
-    wins[winner] += 1;
-    counts[winner] += 1;
-    counts[loser] += 1;
-  }
-  const order = usable
-    .map((_, index) => index)
-    .sort((left, right) => abilities[right] - abilities[left] || left - right);
-  return order.map((index, position) => ({
-    number: usable[index].number,
-    essayId: usable[index].essayId,
-    rank: position + 1,
-    score: abilities[index],
-    standardError: standardErrors[index],
-    comparisons: counts[index],
-    wins: wins[index],
-    isAnchor: false,
-  }));
+interface Verdict {
+  readonly winner: number;
+  readonly loser: number;
+  readonly first: number;
+  readonly judge: number;
+}
+
+/** The judged comparisons, with essays and judges numbered densely. */
+function verdictsOf(usable: readonly Essay[], comparisons: readonly Comparison[]): readonly Verdict[] {
+  const indexOf = new Map(usable.map((essay, index) => [essay.number, index]));
+  const judgeOf = new Map<string, number>();
+  return comparisons.flatMap(({ first, second, winner, provider, model }) => {
+    const firstIndex = indexOf.get(first);
+    const secondIndex = indexOf.get(second);
+    if (winner === null || firstIndex === undefined || secondIndex === undefined) return [];
+    const name = `${provider}/${model}`;
+    const judge = judgeOf.get(name) ?? judgeOf.size;
+    judgeOf.set(name, judge);
+    const [better, worse] = winner === "essay_a" ? [firstIndex, secondIndex] : [secondIndex, firstIndex];
+    return [{ winner: better, loser: worse, first: firstIndex, judge }];
+  });
+}
+
+function orderByRank(usable: readonly Essay[], { items }: BatchScores): RankedEssay[] {
+  return items
+    .map((item) => ({
+      number: usable[item.item].number,
+      essayId: usable[item.item].essayId,
+      rank: item.rank,
+      score: item.ability,
+      standardError: item.standardError,
+      comparisons: item.comparisons,
+      wins: item.wins,
+      isAnchor: item.isAnchor,
+      rankLow: item.rankLow,
+      rankHigh: item.rankHigh,
+      tiedWithNext: item.tiedWithNext,
+    }))
+    .sort((left, right) => left.rank - right.rank || left.number - right.number);
+}
+
+function describeReliability({ coefficients, adaptive, decisive, statement }: BatchReliability): Reliability {
+  const coefficient = (wanted: string) => coefficients.find(({ name }) => name === wanted)?.value ?? null;
+  return {
+    reliability: coefficient("reliability") ?? 0,
+    reliability_map: coefficient("reliability_map"),
+    ssr_adjusted: coefficient("ssr_adjusted"),
+    ssr_observed: coefficient("ssr_observed"),
+    separation_true: coefficient("separation_true"),
+    separation_observed: coefficient("separation_observed"),
+    valid_when_adaptive: coefficients
+      .filter(({ validWhenAdaptive }) => validWhenAdaptive)
+      .map(({ name }) => name),
+    pairs_chosen_adaptively: adaptive,
+    decisive,
+    statement,
+  };
+}
+
+function describeModel(usable: readonly Essay[], scores: BatchScores, verdicts: number): RankingModel {
+  const { connectivity } = scores;
+  const idsOf = (items: readonly number[]) => items.map((item) => usable[item].essayId);
+  return {
+    name: "bradley_terry",
+    verdicts,
+    prior: "empirical_bayes",
+    prior_variance: scores.priorVariance,
+    prior_at_boundary: scores.priorAtBoundary,
+    log_likelihood: scores.logLikelihood,
+    converged: scores.converged,
+    iterations: scores.iterations,
+    connectivity: {
+      weak_components: connectivity.weakComponents,
+      strong_components: connectivity.strongComponents,
+      maximum_likelihood_exists: connectivity.mleExists,
+      unbeaten: idsOf(connectivity.unbeaten),
+      winless: idsOf(connectivity.winless),
+      isolated: idsOf(connectivity.isolated),
+    },
+    position_effect: scores.position === null ? null : describePosition(scores.position.overall),
+  };
+}
+
+function describePosition(effect: PositionEffect): NonNullable<RankingModel["position_effect"]> {
+  const estimated = effect.positionBias === "estimated";
+  return {
+    verdicts: effect.verdicts,
+    first_wins: effect.firstWins,
+    position_bias: effect.positionBias,
+    effect: estimated ? effect.effect : null,
+    standard_error: estimated ? effect.standardError : null,
+  };
 }
 
 /** One usable essay: there is nothing to compare it with, so it stands alone at 0 and nothing is known of its error. */
@@ -113,9 +184,12 @@ function rankingOfOne(essay: Essay): Ranking {
         comparisons: 0,
         wins: 0,
         isAnchor: false,
+        rankLow: 1,
+        rankHigh: 1,
+        tiedWithNext: false,
       },
     ],
-    reliability: {},
-    model: { name: "none", verdicts: 0 },
+    reliability: null,
+    model: null,
   };
 }

@@ -22,7 +22,7 @@ function clipText(text: string, maxLength: number): string {
 /** A UUID in any case, with or without hyphens, of any version (Python's `UUID` reads all of them). Output: lower case, hyphenated. */
 export const wireUuid = z
   .string({ error: "expected a UUID such as c0ffee00-0000-4000-8000-000000000001" })
-  .regex(/^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i, {
+  .regex(/^[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}$/, {
     error: "expected a UUID such as c0ffee00-0000-4000-8000-000000000001",
   })
   .transform((text) => {

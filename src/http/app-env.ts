@@ -13,6 +13,8 @@ export interface AppEnv {
   Variables: {
     /** the request's own, until a batch is known: then the batch's */
     correlationId: string;
+    /** null as long as the request is about no batch that this caller may see */
+    batchId: string | null;
     /** set by `authenticate`; routes that are open to everybody have none */
     caller: Caller;
   };

@@ -42,6 +42,11 @@ export function authenticate(...accepted: readonly [Scope, ...Scope[]]): Middlew
   });
 }
 
+/** How a route documents {@link authenticate}: one of these scopes is enough. */
+export function securityOf(...accepted: readonly [Scope, ...Scope[]]): { apiKey: string[] }[] {
+  return accepted.map((scope) => ({ apiKey: [scope] }));
+}
+
 /** Whether this caller may see what belongs to `owner`. To everybody else it does not exist. */
 export function maySee(caller: Caller, owner: string): boolean {
   return caller.name === owner || caller.scopes.includes("admin");

@@ -5,7 +5,7 @@ import type { AppContext, AppEnv } from "./app-env.ts";
 
 export const CORRELATION_HEADER = "X-Correlation-ID";
 
-/** RFC 9562, appendix: the name space for object identifiers; the original service uses it for ids that are no UUIDs. */
+/** RFC 9562, appendix A: the name space of object identifiers, in which the original service names what is no UUID. */
 const OID_NAMESPACE = "6ba7b812-9dad-11d1-80b4-00c04fd430c8";
 
 /** @returns the id itself when it is a UUID, else the UUIDv5 of the text, so that the same text always gives the same id */
@@ -19,12 +19,17 @@ export function correlation(): MiddlewareHandler<AppEnv> {
   return async function correlation(c, next) {
     const given = c.req.header(CORRELATION_HEADER)?.trim() ?? "";
     c.set("correlationId", given === "" ? crypto.randomUUID() : correlationIdOf(given));
+    c.set("batchId", null);
     await next();
     c.header(CORRELATION_HEADER, c.var.correlationId);
   };
 }
 
-/** From here on this request is about a batch (or names its own id): problems, log lines and the response carry that id. */
-export function useCorrelationId(c: AppContext, correlationId: string): void {
+/** From here on the request is about this batch: its problems, log lines and response carry the batch's correlation id. */
+export function concernBatch(
+  c: AppContext,
+  { batchId, correlationId }: { readonly batchId: string; readonly correlationId: string },
+): void {
+  c.set("batchId", batchId);
   c.set("correlationId", correlationId);
 }

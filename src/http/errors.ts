@@ -1,18 +1,13 @@
 /** What becomes of requests that no handler answers: thrown errors, failed validation, unknown routes and methods. */
 import { HTTPException } from "hono/http-exception";
-import { z } from "zod";
+import type { z } from "zod";
 import { violationsOf } from "../contracts/contract-violation.ts";
-import { errorFields, log } from "../observability/logger.ts";
+import { log } from "../observability/logger.ts";
 import { MisconfiguredError } from "../settings/settings.ts";
 import type { AppContext } from "./app-env.ts";
+import { faultFields, isUnreachable } from "./faults.ts";
 import { problem, RETRY_AFTER_SECONDS } from "./problem.ts";
 import { findJsonFault } from "./request-body.ts";
-
-/** How the platform marks a call to an object that did not get through. */
-const unreachableSchema = z.union([
-  z.object({ retryable: z.literal(true) }),
-  z.object({ overloaded: z.literal(true) }),
-]);
 
 const WHERE = {
   json: "body",
@@ -45,9 +40,10 @@ export async function answerError(error: Error, c: AppContext): Promise<Response
     correlation_id: c.var.correlationId,
     method: c.req.method,
     path: c.req.path,
-    ...errorFields(error),
+    batch_id: c.var.batchId,
+    ...faultFields(error),
   });
-  if (unreachableSchema.safeParse(error).success) return answerUnavailable(c);
+  if (isUnreachable(error)) return answerUnavailable(c);
   return problem(
     c,
     "internal_error",

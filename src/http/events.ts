@@ -2,11 +2,12 @@ import { createRoute } from "@hono/zod-openapi";
 import { receiveEvents } from "../bus/event-intake.ts";
 import { RECORDS_MAX, splitRecords } from "../bus/split-records.ts";
 import { eventOutcomesSchema } from "../contracts/api/intake.ts";
-import { errorFields, log } from "../observability/logger.ts";
+import { log } from "../observability/logger.ts";
 import { requireSettings } from "../settings/settings.ts";
 import type { App } from "./app-env.ts";
-import { authenticate } from "./authentication.ts";
+import { authenticate, securityOf } from "./authentication.ts";
 import { answerUnavailable } from "./errors.ts";
+import { faultFields } from "./faults.ts";
 import { MAX_EVENTS_REQUEST_BYTES } from "./limits.ts";
 import { AUTHENTICATION_PROBLEMS, problem, problemResponse } from "./problem.ts";
 import { limitBody, requireMediaType, requireUtf8 } from "./request-body.ts";
@@ -29,11 +30,13 @@ const envelope = {
 const route = createRoute({
   method: "post",
   path: "/v1/events",
+  operationId: "deliverEvents",
   summary: "Deliver events from Kafka",
   description:
     `Envelopes as a sink connector sends them: one object, a JSON array, or NDJSON, at most ${RECORDS_MAX}. One outcome per ` +
     "record, in order. A record that cannot be used becomes a dead letter and does not hold up its neighbours.",
   tags: ["Intake"],
+  security: securityOf("events"),
   middleware: [
     authenticate("events"),
     limitBody(MAX_EVENTS_REQUEST_BYTES),
@@ -71,7 +74,7 @@ export function deliverEvents(app: App): void {
       return c.json({ outcomes: [...outcomes] }, 202);
     } catch (error) {
       // Some records may be through already; all of them are recognised when they come again.
-      log("error", "events_not_taken", { correlation_id: c.var.correlationId, ...errorFields(error) });
+      log("error", "events_not_taken", { correlation_id: c.var.correlationId, ...faultFields(error) });
       return answerUnavailable(c);
     }
   });

@@ -2,16 +2,18 @@ import { createRoute } from "@hono/zod-openapi";
 import { sql } from "drizzle-orm";
 import packageManifest from "../../package.json" with { type: "json" };
 import { healthSchema, livenessSchema, readinessSchema } from "../contracts/api/health.ts";
-import { errorFields, log } from "../observability/logger.ts";
+import { log } from "../observability/logger.ts";
 import { openDatabase } from "../results/database.ts";
 import { type SettingsResult, settingsOf } from "../settings/settings.ts";
 import type { App } from "./app-env.ts";
+import { faultFields } from "./faults.ts";
 
 const SERVICE = "cj-edge";
 
 const healthRoute = createRoute({
   method: "get",
   path: "/healthz",
+  operationId: "readHealth",
   summary: "Health of the service and of what it depends on",
   tags: ["Operation"],
   security: [],
@@ -21,10 +23,14 @@ const healthRoute = createRoute({
   },
 });
 
-const livenessRoute = (path: "/healthz/live" | "/live") =>
+const LIVENESS_PATHS = { readLiveness: "/healthz/live", readLivenessShort: "/live" } as const;
+const READINESS_PATHS = { readReadiness: "/healthz/ready", readReadinessShort: "/ready" } as const;
+
+const livenessRoute = (operationId: keyof typeof LIVENESS_PATHS) =>
   createRoute({
     method: "get",
-    path,
+    path: LIVENESS_PATHS[operationId],
+    operationId,
     summary: "Whether the Worker runs",
     tags: ["Operation"],
     security: [],
@@ -33,10 +39,11 @@ const livenessRoute = (path: "/healthz/live" | "/live") =>
     },
   });
 
-const readinessRoute = (path: "/healthz/ready" | "/ready") =>
+const readinessRoute = (operationId: keyof typeof READINESS_PATHS) =>
   createRoute({
     method: "get",
-    path,
+    path: READINESS_PATHS[operationId],
+    operationId,
     summary: "Whether the service can do its work",
     description:
       "Ready means that every setting is valid and the database answers. The message names what is not.",
@@ -62,13 +69,13 @@ export function health(app: App): void {
       ? c.json({ ...body, status: "healthy", dependencies: { database: { status: "healthy" } } }, 200)
       : c.json({ ...body, status: "unhealthy", dependencies: { database: { status: "unhealthy" } } }, 503);
   });
-  for (const path of ["/healthz/live", "/live"] as const) {
-    app.openapi(livenessRoute(path), (c) =>
+  for (const operationId of ["readLiveness", "readLivenessShort"] as const) {
+    app.openapi(livenessRoute(operationId), (c) =>
       c.json({ status: "alive", service: SERVICE, message: "The Worker runs." }, 200),
     );
   }
-  for (const path of ["/healthz/ready", "/ready"] as const) {
-    app.openapi(readinessRoute(path), async (c) => {
+  for (const operationId of ["readReadiness", "readReadinessShort"] as const) {
+    app.openapi(readinessRoute(operationId), async (c) => {
       const settings = settingsOf(c.env);
       const checks = { settings: settings.kind === "valid", database: await databaseAnswers(c.env) };
       const message = readinessMessage(settings, checks.database);
@@ -85,7 +92,7 @@ async function databaseAnswers(env: Env): Promise<boolean> {
     await openDatabase(env.DB).run(sql`SELECT 1 FROM batches LIMIT 1`);
     return true;
   } catch (error) {
-    log("error", "database_unreachable", errorFields(error));
+    log("error", "database_unreachable", faultFields(error));
     return false;
   }
 }

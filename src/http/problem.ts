@@ -32,6 +32,7 @@ export function problem<Code extends ProblemCode>(
   const status: StatusOf<Code> = PROBLEMS[code].status;
   log(PROBLEMS[code].status >= 500 ? "error" : "info", "request_refused", {
     correlation_id: c.var.correlationId,
+    batch_id: c.var.batchId,
     code,
     status: PROBLEMS[code].status,
     method: c.req.method,

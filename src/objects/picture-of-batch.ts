@@ -39,20 +39,7 @@ export function pictureOf(
       completedAt: life.completedAt,
       nextWakeAt: ended ? null : nextWakeAt,
     },
-    results: (ranking?.essays ?? []).map(
-      ({ number, essayId, rank, score, standardError, comparisons, wins, isAnchor, ...details }) => ({
-        batchId: origin.batchId,
-        number,
-        essayId,
-        rank,
-        score,
-        standardError,
-        comparisons,
-        wins,
-        isAnchor,
-        details: JSON.stringify(details),
-      }),
-    ),
+    results: (ranking?.essays ?? []).map((essay) => ({ ...essay, batchId: origin.batchId })),
     events: events.map(({ seq, status, createdAt, publishedAt, note, event }) => ({
       eventId: event.eventId,
       batchId: origin.batchId,

@@ -92,9 +92,10 @@ function metricsOf({ batches, failures, events, deadLetters, stuckBatches }: Tot
         value,
       })),
     },
+    // Not a counter for Prometheus: it falls when a dead letter expires.
     single(
       "cj_orphan_callbacks_total",
-      "counter",
+      "gauge",
       "Callbacks that belong to no comparison, of the last 30 days.",
       deadLetters.find(({ reason }) => reason === "orphaned")?.letters ?? 0,
     ),

@@ -58,8 +58,10 @@ export const essayResults = sqliteTable(
     comparisons: integer("comparisons").notNull(),
     wins: integer("wins").notNull(),
     isAnchor: integer("is_anchor", { mode: "boolean" }).notNull(),
-    /** everything else that is known about the essay, as JSON */
-    details: text("details").notNull(),
+    /** 95 % of the posterior of the rank */
+    rankLow: integer("rank_low").notNull(),
+    rankHigh: integer("rank_high").notNull(),
+    tiedWithNext: integer("tied_with_next", { mode: "boolean" }).notNull(),
   },
   (table) => [primaryKey({ columns: [table.batchId, table.number] })],
 );

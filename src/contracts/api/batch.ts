@@ -75,7 +75,7 @@ export const batchSchema = z
     partial_scoring_triggered: z.boolean(),
     forced_recovery: z.boolean(),
     stop_reason: z.string().nullable(),
-    failure: failureSchema.nullable(),
+    failure: z.union([failureSchema, z.null()]),
     wave: count,
     config: batchConfigSchema,
     created_at: timestamp,

@@ -4,7 +4,17 @@ import { comparisonResultSchema, type LlmComparisonResult } from "../comparison-
 import { envelopeOf, SUPPORTED_SCHEMA_VERSION } from "../envelope.ts";
 import { dispatchEventType } from "../topics.ts";
 
-const callbackEnvelopeSchema = envelopeOf(comparisonResultSchema)
+/** A copy, because a schema can be named in the API's description only if it is made after zod has learnt how. */
+const namedResultSchema = comparisonResultSchema.clone().openapi("LLMComparisonResultV1");
+const namedEnvelopeSchema = envelopeOf(namedResultSchema).openapi("CallbackEnvelope");
+
+/** What a callback can look like, for the API's description. */
+export const CALLBACK_FORMS = {
+  LLMComparisonResultV1: namedResultSchema,
+  CallbackEnvelope: namedEnvelopeSchema,
+} as const;
+
+const callbackEnvelopeSchema = namedEnvelopeSchema
   .refine((envelope) => dispatchEventType(envelope) === "comparison_result", {
     path: ["event_type"],
     error: "expected LLMComparisonResultV1 or a topic that ends in llm_provider.comparison_result.v1",
@@ -25,6 +35,7 @@ export const callbackSchema = z
     return z.NEVER;
   })
   .openapi("Callback", {
+    oneOf: Object.keys(CALLBACK_FORMS).map((name) => ({ $ref: `#/components/schemas/${name}` })),
     description:
       "One `LLMComparisonResultV1`, bare or as the `data` of an event envelope. Exactly one of `winner` and `error_detail` " +
       "is given; `correlation_id` is the id of the comparison.",

@@ -52,18 +52,16 @@ const essaySchema = z
   })
   .openapi("EssayToJudge");
 
-const configSchema = z
-  .object({
-    completion_threshold_pct: z.number().min(1).max(100).nullish(),
-    min_success_rate_threshold: z.number().min(0).max(1).nullish(),
-    max_comparisons: z.int().min(1).max(MAX_BUDGET).nullish(),
-    max_retry_attempts: z.int().min(0).max(15).nullish(),
-    batch_timeout_hours: z.number().min(0.01).max(168).nullish(),
-    straggler_grace_seconds: z.number().min(0).max(86_400).nullish(),
-    judgement_timeout_minutes: z.number().min(0.05).max(1_440).nullish(),
-    pairing: pairingSchema.nullish(),
-  })
-  .openapi("BatchConfigOverrides");
+const configSchema = z.object({
+  completion_threshold_pct: z.number().min(1).max(100).nullish(),
+  min_success_rate_threshold: z.number().min(0).max(1).nullish(),
+  max_comparisons: z.int().min(1).max(MAX_BUDGET).nullish(),
+  max_retry_attempts: z.int().min(0).max(15).nullish(),
+  batch_timeout_hours: z.number().min(0.01).max(168).nullish(),
+  straggler_grace_seconds: z.number().min(0).max(86_400).nullish(),
+  judgement_timeout_minutes: z.number().min(0.05).max(1_440).nullish(),
+  pairing: pairingSchema.nullish(),
+});
 
 /** What `POST /v1/batches` takes. Null means the same as absent; unknown fields are ignored. */
 export const openBatchRequestSchema = z

@@ -1,7 +1,6 @@
 import { z } from "@hono/zod-openapi";
+import { rankingModelSchema, reliabilitySchema } from "../ranking.ts";
 import { batchStateSchema } from "./batch.ts";
-
-const fact = z.union([z.number(), z.string(), z.boolean(), z.null()]);
 
 /** One essay's place. Scores and standard errors are in logits; rank 1 is the best. */
 const rankedEssaySchema = z
@@ -13,6 +12,11 @@ const rankedEssaySchema = z
     comparisons: z.int().nonnegative(),
     wins: z.int().nonnegative(),
     is_anchor: z.boolean(),
+    rank_low: z.int().min(1).openapi({ description: "95 % of the posterior of the rank lies from here …" }),
+    rank_high: z.int().min(1).openapi({ description: "… to here" }),
+    tied_with_next: z
+      .boolean()
+      .openapi({ description: "the verdicts do not tell it and the next essay apart" }),
   })
   .openapi("RankedEssay");
 export type RankedEssayBody = z.infer<typeof rankedEssaySchema>;
@@ -23,8 +27,8 @@ export const resultsSchema = z
     state: batchStateSchema,
     provisional: z.boolean().openapi({ description: "true while verdicts are still awaited" }),
     rankings: z.array(rankedEssaySchema),
-    reliability: z.record(z.string(), fact),
-    model: z.record(z.string(), fact),
+    reliability: reliabilitySchema.nullable(),
+    model: rankingModelSchema.nullable(),
   })
   .openapi("Results");
 export type ResultsBody = z.infer<typeof resultsSchema>;

@@ -2,7 +2,7 @@ import { createRoute } from "@hono/zod-openapi";
 import { batchSchema } from "../../contracts/api/batch.ts";
 import { callBatch } from "../../objects/batch-client.ts";
 import type { App } from "../app-env.ts";
-import { authenticate } from "../authentication.ts";
+import { authenticate, securityOf } from "../authentication.ts";
 import { AUTHENTICATION_PROBLEMS, problem, problemResponse } from "../problem.ts";
 import { batchBodyOf } from "./batch-body.ts";
 import { answerMissing, batchParams, findBatch } from "./found-batch.ts";
@@ -10,10 +10,12 @@ import { answerMissing, batchParams, findBatch } from "./found-batch.ts";
 const route = createRoute({
   method: "post",
   path: "/v1/batches/{id}/cancel",
+  operationId: "cancelBatch",
   summary: "Cancel a batch",
   description:
     "Stops an open batch. Its failed event is published with the reason `cancelled`. Cancelling twice is the same as once.",
   tags: ["Batches"],
+  security: securityOf("batches", "admin"),
   middleware: [authenticate("batches", "admin")] as const,
   request: { params: batchParams },
   responses: {

@@ -1,18 +1,20 @@
 import { createRoute } from "@hono/zod-openapi";
 import { callBatch } from "../../objects/batch-client.ts";
 import type { App } from "../app-env.ts";
-import { authenticate } from "../authentication.ts";
+import { authenticate, securityOf } from "../authentication.ts";
 import { AUTHENTICATION_PROBLEMS, problemResponse } from "../problem.ts";
 import { answerMissing, batchParams, findBatch } from "./found-batch.ts";
 
 const route = createRoute({
   method: "delete",
   path: "/v1/batches/{id}",
+  operationId: "eraseBatch",
   summary: "Erase a batch",
   description:
     "Removes the batch with everything that is stored about it, for good; an open batch is cancelled first. A tombstone without " +
     "content remains. Erasing twice is the same as once.",
   tags: ["Batches"],
+  security: securityOf("batches", "admin"),
   middleware: [authenticate("batches", "admin")] as const,
   request: { params: batchParams },
   responses: {

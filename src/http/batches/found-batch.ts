@@ -4,7 +4,7 @@ import { callBatch } from "../../objects/batch-client.ts";
 import type { Overview } from "../../objects/views.ts";
 import type { AppContext } from "../app-env.ts";
 import { maySee } from "../authentication.ts";
-import { useCorrelationId } from "../correlation.ts";
+import { concernBatch } from "../correlation.ts";
 import { problem } from "../problem.ts";
 
 /** The batch that a path names. The pattern is checked by {@link findBatch}: a malformed id is a 404, not a 422. */
@@ -29,12 +29,12 @@ export async function findBatch(c: AppContext, batchId: string): Promise<FoundBa
   const overview = await callBatch(c.env, batchId, (batch) => batch.overview());
   if (overview !== null) {
     if (!maySee(c.var.caller, overview.caller)) return { kind: "unknown" };
-    useCorrelationId(c, overview.correlationId);
+    concernBatch(c, overview);
     return { kind: "found", overview };
   }
   const tombstone = await callBatch(c.env, batchId, (batch) => batch.erased());
   if (tombstone === null || !maySee(c.var.caller, tombstone.caller)) return { kind: "unknown" };
-  useCorrelationId(c, tombstone.correlationId);
+  concernBatch(c, tombstone);
   return { kind: "gone" };
 }
 

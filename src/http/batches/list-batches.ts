@@ -5,25 +5,27 @@ import { listBatchesQuery } from "../../results/batch-queries.ts";
 import { openDatabase } from "../../results/database.ts";
 import type { BatchRow } from "../../results/picture.ts";
 import type { App, Caller } from "../app-env.ts";
-import { authenticate } from "../authentication.ts";
-import { cursorSchema, pageOf } from "../cursor.ts";
+import { authenticate, securityOf } from "../authentication.ts";
 import { MAX_PAGE_SIZE } from "../limits.ts";
+import { cursorSchema, pageOf, wholeNumber } from "../paging.ts";
 import { AUTHENTICATION_PROBLEMS, problemResponse } from "../problem.ts";
 import { linksOf, toWireOrNull } from "./batch-body.ts";
 
 const query = z.object({
   state: batchStateSchema.optional(),
-  limit: z.coerce.number().int().min(1).max(MAX_PAGE_SIZE).default(20),
-  cursor: cursorSchema.optional().openapi({ description: "`next_cursor` of the page before" }),
+  limit: wholeNumber({ min: 1, max: MAX_PAGE_SIZE, fallback: 20 }),
+  cursor: cursorSchema.optional(),
 });
 
 const route = createRoute({
   method: "get",
   path: "/v1/batches",
+  operationId: "listBatches",
   summary: "List batches",
   description:
     "The caller's batches, newest first; with the scope `admin` everybody's. Counters are as of each batch's last transition.",
   tags: ["Batches"],
+  security: securityOf("batches", "admin"),
   middleware: [authenticate("batches", "admin")] as const,
   request: { query },
   responses: {

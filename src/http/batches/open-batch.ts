@@ -8,8 +8,8 @@ import {
 import { callBatch } from "../../objects/batch-client.ts";
 import { requireSettings } from "../../settings/settings.ts";
 import type { App } from "../app-env.ts";
-import { authenticate } from "../authentication.ts";
-import { CORRELATION_HEADER, useCorrelationId } from "../correlation.ts";
+import { authenticate, securityOf } from "../authentication.ts";
+import { CORRELATION_HEADER, concernBatch } from "../correlation.ts";
 import { MAX_BATCH_REQUEST_BYTES } from "../limits.ts";
 import { AUTHENTICATION_PROBLEMS, problem, problemResponse } from "../problem.ts";
 import { limitBody, requireUtf8 } from "../request-body.ts";
@@ -28,11 +28,13 @@ const headers = z.object({
 const route = createRoute({
   method: "post",
   path: "/v1/batches",
+  operationId: "openBatch",
   summary: "Open a batch",
   description:
     "Opens a batch of essays to be compared, inline or by reference, and answers at once. With an `Idempotency-Key` the " +
     "same request always reaches the same batch; without one every request opens a new batch.",
   tags: ["Batches"],
+  security: securityOf("batches"),
   middleware: [authenticate("batches"), limitBody(MAX_BATCH_REQUEST_BYTES), requireUtf8()] as const,
   request: {
     headers,
@@ -65,7 +67,7 @@ export function openBatch(app: App): void {
     const request = c.req.valid("json");
     const idempotencyKey = c.req.valid("header")["idempotency-key"];
     const caller = c.var.caller.name;
-    if (request.correlation_id) useCorrelationId(c, request.correlation_id);
+    if (request.correlation_id) c.set("correlationId", request.correlation_id);
 
     const refusal = findRefusal(settings, request);
     if (refusal !== null) return problem(c, refusal.code, refusal.detail);
@@ -84,8 +86,8 @@ export function openBatch(app: App): void {
     switch (outcome.kind) {
       case "opened":
       case "exists": {
-        const { state, correlationId } = outcome.overview;
-        useCorrelationId(c, correlationId);
+        const { state } = outcome.overview;
+        concernBatch(c, outcome.overview);
         const links = linksOf(batchId);
         c.header("Location", links.self);
         return c.json({ batch_id: batchId, state, links }, 202);

@@ -1,7 +1,7 @@
 import { createRoute } from "@hono/zod-openapi";
 import { batchSchema } from "../../contracts/api/batch.ts";
 import type { App } from "../app-env.ts";
-import { authenticate } from "../authentication.ts";
+import { authenticate, securityOf } from "../authentication.ts";
 import { AUTHENTICATION_PROBLEMS, problemResponse } from "../problem.ts";
 import { batchBodyOf } from "./batch-body.ts";
 import { answerMissing, batchParams, findBatch } from "./found-batch.ts";
@@ -9,9 +9,11 @@ import { answerMissing, batchParams, findBatch } from "./found-batch.ts";
 const route = createRoute({
   method: "get",
   path: "/v1/batches/{id}",
+  operationId: "readBatch",
   summary: "Read a batch",
   description: "State, counters, progress, configuration and times, as the batch's object knows them now.",
   tags: ["Batches"],
+  security: securityOf("batches", "admin"),
   middleware: [authenticate("batches", "admin")] as const,
   request: { params: batchParams },
   responses: {

@@ -7,25 +7,28 @@ import { callBatch } from "../../objects/batch-client.ts";
 import type { ComparisonView, Overview } from "../../objects/views.ts";
 import { requireSettings } from "../../settings/settings.ts";
 import type { App } from "../app-env.ts";
-import { authenticate } from "../authentication.ts";
+import { authenticate, securityOf } from "../authentication.ts";
 import { MAX_COMPARISONS_PAGE_SIZE } from "../limits.ts";
+import { wholeNumber } from "../paging.ts";
 import { AUTHENTICATION_PROBLEMS, problemResponse } from "../problem.ts";
 import { toWireOrNull } from "./batch-body.ts";
 import { answerMissing, batchParams, findBatch } from "./found-batch.ts";
 
 const query = z.object({
-  from: z.coerce.number().int().min(0).max(MAX_BUDGET).default(0),
-  limit: z.coerce.number().int().min(1).max(MAX_COMPARISONS_PAGE_SIZE).default(100),
+  from: wholeNumber({ min: 0, max: MAX_BUDGET, fallback: 0 }),
+  limit: wholeNumber({ min: 1, max: MAX_COMPARISONS_PAGE_SIZE, fallback: 100 }),
 });
 
 const route = createRoute({
   method: "get",
   path: "/v1/batches/{id}/comparisons",
+  operationId: "readComparisons",
   summary: "Read the comparisons",
   description:
     "What was asked and what was answered, by number. `correlation_id` is the id that answers the current attempt, so that a " +
     "person can judge with `POST /v1/callbacks`.",
   tags: ["Audit trail"],
+  security: securityOf("batches", "admin"),
   middleware: [authenticate("batches", "admin")] as const,
   request: { params: batchParams, query },
   responses: {

@@ -4,7 +4,7 @@ import { toWireDatetime } from "../../contracts/datetime.ts";
 import { callBatch } from "../../objects/batch-client.ts";
 import type { EventRow } from "../../objects/outbox.ts";
 import type { App } from "../app-env.ts";
-import { authenticate } from "../authentication.ts";
+import { authenticate, securityOf } from "../authentication.ts";
 import { AUTHENTICATION_PROBLEMS, problemResponse } from "../problem.ts";
 import { toWireOrNull } from "./batch-body.ts";
 import { answerMissing, batchParams, findBatch } from "./found-batch.ts";
@@ -12,11 +12,13 @@ import { answerMissing, batchParams, findBatch } from "./found-batch.ts";
 const route = createRoute({
   method: "get",
   path: "/v1/batches/{id}/events",
+  operationId: "readEvents",
   summary: "Read the events",
   description:
     "What was or will be published about the batch, with the envelope as it goes out. `kept` means that no Kafka bridge is " +
     "configured, `dead` that publishing was given up.",
   tags: ["Audit trail"],
+  security: securityOf("batches", "admin"),
   middleware: [authenticate("batches", "admin")] as const,
   request: { params: batchParams },
   responses: {

@@ -3,16 +3,18 @@ import { historySchema } from "../../contracts/api/audit-trail.ts";
 import { toWireDatetime } from "../../contracts/datetime.ts";
 import { callBatch } from "../../objects/batch-client.ts";
 import type { App } from "../app-env.ts";
-import { authenticate } from "../authentication.ts";
+import { authenticate, securityOf } from "../authentication.ts";
 import { AUTHENTICATION_PROBLEMS, problemResponse } from "../problem.ts";
 import { answerMissing, batchParams, findBatch } from "./found-batch.ts";
 
 const route = createRoute({
   method: "get",
   path: "/v1/batches/{id}/history",
+  operationId: "readHistory",
   summary: "Read the history",
   description: "Every transition of the batch's state, in order: from, to, why and when.",
   tags: ["Audit trail"],
+  security: securityOf("batches", "admin"),
   middleware: [authenticate("batches", "admin")] as const,
   request: { params: batchParams },
   responses: {

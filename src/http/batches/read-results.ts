@@ -4,11 +4,13 @@ import { BATCH_ID_PATTERN } from "../../batch/batch-id.ts";
 import { type ResultsBody, rankingSummarySchema, resultsSchema } from "../../contracts/api/results.ts";
 import { callBatch } from "../../objects/batch-client.ts";
 import type { Overview } from "../../objects/views.ts";
+import { log } from "../../observability/logger.ts";
 import { findCompleted } from "../../results/batch-queries.ts";
 import { openDatabase } from "../../results/database.ts";
 import type { App, AppContext } from "../app-env.ts";
-import { authenticate, maySee } from "../authentication.ts";
-import { useCorrelationId } from "../correlation.ts";
+import { authenticate, maySee, securityOf } from "../authentication.ts";
+import { concernBatch } from "../correlation.ts";
+import { faultFields } from "../faults.ts";
 import { AUTHENTICATION_PROBLEMS, problem, problemResponse, RETRY_AFTER_SECONDS } from "../problem.ts";
 import { answerMissing, batchParams, findBatch } from "./found-batch.ts";
 import { toCsv } from "./results-csv.ts";
@@ -23,11 +25,13 @@ const query = z.object({
 const route = createRoute({
   method: "get",
   path: "/v1/batches/{id}/results",
+  operationId: "readResults",
   summary: "Read the ranking",
   description:
     "The ranking with scores and standard errors in logits, as JSON or CSV (`Accept: text/csv` or `?format=csv`). While " +
     "verdicts are still awaited it is marked `provisional`.",
   tags: ["Batches"],
+  security: securityOf("batches", "admin"),
   middleware: [authenticate("batches", "admin")] as const,
   request: { params: batchParams, query },
   responses: {
@@ -70,14 +74,23 @@ export function readResults(app: App): void {
   });
 }
 
-/** The final ranking as D1 holds it, which costs the batch's object nothing; null when D1 does not have it (yet). */
+/**
+ * The final ranking as D1 holds it, which costs the batch's object nothing; null when D1 does not have it (yet), or does not
+ * answer: the object knows it as well.
+ */
 async function findFinished(c: AppContext, batchId: string): Promise<ResultsBody | null> {
   if (!BATCH_ID_PATTERN.test(batchId)) return null;
-  const finished = await findCompleted(openDatabase(c.env.DB), batchId);
+  const finished = await findCompleted(openDatabase(c.env.DB), batchId).catch((error) => {
+    log("warn", "results_not_read_from_database", {
+      correlation_id: c.var.correlationId,
+      ...faultFields(error),
+    });
+    return undefined;
+  });
   if (finished === undefined || !maySee(c.var.caller, finished.batch.caller)) return null;
-  const { rankingSummary, correlationId } = finished.batch;
+  const { rankingSummary } = finished.batch;
   if (rankingSummary === null) return null;
-  useCorrelationId(c, correlationId);
+  concernBatch(c, finished.batch);
   return {
     batch_id: batchId,
     state: "COMPLETED",
@@ -94,6 +107,9 @@ function rankedEssayOf(essay: {
   readonly comparisons: number;
   readonly wins: number;
   readonly isAnchor: boolean;
+  readonly rankLow: number;
+  readonly rankHigh: number;
+  readonly tiedWithNext: boolean;
 }): ResultsBody["rankings"][number] {
   return {
     essay_id: essay.essayId,
@@ -103,6 +119,9 @@ function rankedEssayOf(essay: {
     comparisons: essay.comparisons,
     wins: essay.wins,
     is_anchor: essay.isAnchor,
+    rank_low: essay.rankLow,
+    rank_high: essay.rankHigh,
+    tied_with_next: essay.tiedWithNext,
   };
 }
 

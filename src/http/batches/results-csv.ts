@@ -10,6 +10,9 @@ const COLUMNS = [
   "comparisons",
   "wins",
   "is_anchor",
+  "rank_low",
+  "rank_high",
+  "tied_with_next",
 ] as const satisfies readonly (keyof RankedEssayBody)[];
 
 /**

@@ -5,7 +5,6 @@ import { openDatabase } from "../../results/database.ts";
 import { type DeadLetterRow, findDeadLetterQuery } from "../../results/dead-letters.ts";
 import type { AppContext } from "../app-env.ts";
 import { toWireOrNull } from "../batches/batch-body.ts";
-import { useCorrelationId } from "../correlation.ts";
 import { problem } from "../problem.ts";
 
 export const deadLetterParams = z.object({
@@ -15,7 +14,7 @@ export const deadLetterParams = z.object({
 /** Finds a dead letter, and makes the request carry the correlation id of the message that died. */
 export async function findDeadLetter(c: AppContext, id: string): Promise<DeadLetterRow | undefined> {
   const [letter] = await findDeadLetterQuery(openDatabase(c.env.DB), id);
-  if (letter?.correlationId) useCorrelationId(c, letter.correlationId);
+  if (letter?.correlationId) c.set("correlationId", letter.correlationId);
   return letter;
 }
 

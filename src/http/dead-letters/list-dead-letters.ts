@@ -3,24 +3,26 @@ import { deadLetterListSchema } from "../../contracts/api/dead-letters.ts";
 import { openDatabase } from "../../results/database.ts";
 import { listDeadLettersQuery } from "../../results/dead-letters.ts";
 import type { App } from "../app-env.ts";
-import { authenticate } from "../authentication.ts";
-import { cursorSchema, pageOf } from "../cursor.ts";
+import { authenticate, securityOf } from "../authentication.ts";
 import { MAX_PAGE_SIZE } from "../limits.ts";
+import { cursorSchema, pageOf, wholeNumber } from "../paging.ts";
 import { AUTHENTICATION_PROBLEMS, problemResponse } from "../problem.ts";
 import { listedDeadLetterOf } from "./dead-letter-body.ts";
 
 const query = z.object({
-  limit: z.coerce.number().int().min(1).max(MAX_PAGE_SIZE).default(20),
-  cursor: cursorSchema.optional().openapi({ description: "`next_cursor` of the page before" }),
+  limit: wholeNumber({ min: 1, max: MAX_PAGE_SIZE, fallback: 20 }),
+  cursor: cursorSchema.optional(),
 });
 
 const route = createRoute({
   method: "get",
   path: "/v1/dead-letters",
+  operationId: "listDeadLetters",
   summary: "List dead letters",
   description:
     "Messages that could not be used, newest first, each with its reason. Needs the scope `admin`.",
   tags: ["Operation"],
+  security: securityOf("admin"),
   middleware: [authenticate("admin")] as const,
   request: { query },
   responses: {

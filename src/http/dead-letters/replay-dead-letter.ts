@@ -3,16 +3,18 @@ import { replayDeadLetter as replay } from "../../bus/replay.ts";
 import { replayOutcomeSchema } from "../../contracts/api/dead-letters.ts";
 import { requireSettings } from "../../settings/settings.ts";
 import type { App } from "../app-env.ts";
-import { authenticate } from "../authentication.ts";
+import { authenticate, securityOf } from "../authentication.ts";
 import { AUTHENTICATION_PROBLEMS, problem, problemResponse } from "../problem.ts";
 import { answerNoLetter, deadLetterParams, findDeadLetter } from "./dead-letter-body.ts";
 
 const route = createRoute({
   method: "post",
   path: "/v1/dead-letters/{id}/replay",
+  operationId: "replayDeadLetter",
   summary: "Replay a dead letter",
   description: "Sends the message the way it came, once. Needs the scope `admin`.",
   tags: ["Operation"],
+  security: securityOf("admin"),
   middleware: [authenticate("admin")] as const,
   request: { params: deadLetterParams },
   responses: {

@@ -1,5 +1,5 @@
-/** Where a page of a list ends, as opaque text: the next page begins after this place. */
-import { z } from "zod";
+/** Lists come in pages. A cursor is where a page ends, as opaque text: the next page begins after this place. */
+import { z } from "@hono/zod-openapi";
 
 export interface Place {
   /** epoch milliseconds */
@@ -22,13 +22,14 @@ export const cursorSchema = z
   .string()
   .max(MAX_CURSOR_LENGTH)
   .transform((cursor, context): Place => {
-    const place = decode(cursor);
+    const place = decodeCursor(cursor);
     if (place !== null) return place;
     context.addIssue({ code: "custom", message: "expected the next_cursor of the page before, unchanged" });
     return z.NEVER;
-  });
+  })
+  .openapi({ description: "`next_cursor` of the page before" });
 
-function decode(cursor: string): Place | null {
+function decodeCursor(cursor: string): Place | null {
   try {
     const text = atob(cursor.replaceAll("-", "+").replaceAll("_", "/"));
     const parsed = placeSchema.safeParse(JSON.parse(text));
@@ -36,6 +37,18 @@ function decode(cursor: string): Place | null {
   } catch {
     return null;
   }
+}
+
+/** A whole number in a query, written in decimal digits and nothing else. */
+export function wholeNumber({ min, max, fallback }: { min: number; max: number; fallback: number }) {
+  const expected = `expected a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, expected)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, expected)
+    .default(fallback)
+    .openapi({ type: "integer", minimum: min, maximum: max, default: fallback });
 }
 
 /**

@@ -1,0 +1,55 @@
+import { z } from "zod";
+
+/**
+ * What is known about a ranking as a whole, as it is stored, shown and published. The field uses one word, reliability, for
+ * several formulas, so each has its name; docs/scoring.md has the formulas.
+ */
+export const reliabilitySchema = z.object({
+  /** the headline, 0 to 1: honest also when pairs are chosen by earlier verdicts */
+  reliability: z.number(),
+  reliability_map: z.number().nullable(),
+  ssr_adjusted: z.number().nullable(),
+  ssr_observed: z.number().nullable(),
+  separation_true: z.number().nullable(),
+  separation_observed: z.number().nullable(),
+  /** the coefficients above that still mean what they say when pairs were chosen by earlier verdicts */
+  valid_when_adaptive: z.array(z.string()),
+  pairs_chosen_adaptively: z.boolean(),
+  /** false while the spread of the essays cannot be estimated: nothing may be decided on reliability then */
+  decisive: z.boolean(),
+  /** what reliability is, and what it is not */
+  statement: z.string(),
+});
+export type Reliability = z.infer<typeof reliabilitySchema>;
+
+const positionEffectSchema = z.object({
+  verdicts: z.int(),
+  first_wins: z.number(),
+  /** `total`: the judge chose the same position every time, so that no effect can be estimated */
+  position_bias: z.enum(["estimated", "total"]),
+  /** logits; above 0 the essay shown first is favoured */
+  effect: z.number().nullable(),
+  standard_error: z.number().nullable(),
+});
+
+/** The fitted model. Essays are named by their ids. */
+export const rankingModelSchema = z.object({
+  name: z.literal("bradley_terry"),
+  verdicts: z.int(),
+  prior: z.literal("empirical_bayes"),
+  prior_variance: z.number(),
+  prior_at_boundary: z.boolean(),
+  log_likelihood: z.number(),
+  converged: z.boolean(),
+  iterations: z.int(),
+  connectivity: z.object({
+    weak_components: z.int(),
+    strong_components: z.int(),
+    maximum_likelihood_exists: z.boolean(),
+    unbeaten: z.array(z.string()),
+    winless: z.array(z.string()),
+    isolated: z.array(z.string()),
+  }),
+  position_effect: positionEffectSchema.nullable(),
+});
+export type RankingModel = z.infer<typeof rankingModelSchema>;

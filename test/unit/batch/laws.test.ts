@@ -1,0 +1,269 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { isTerminal } from "../../../src/batch/batch.ts";
+import type { TextOutcome } from "../../../src/batch/commands/record-texts.ts";
+import type { Callback } from "../../../src/batch/commands/record-verdicts.ts";
+import { type Ranker, rankEssays } from "../../../src/batch/ranking.ts";
+import {
+  type BatchUnderTest,
+  errorOf,
+  HOUR,
+  MINUTE,
+  numbersTo,
+  openBatch,
+  PERMANENT,
+  RETRYABLE,
+  type RequestParts,
+  SECOND,
+  verdictOf,
+} from "./harness.ts";
+
+/**
+ * What may happen to a batch, in any order. Numbers and attempts are taken modulo what exists, or one beyond it. The
+ * harness checks after every step that counters, outbox, history, questions and alarm are as they must be.
+ */
+type Step =
+  | { readonly kind: "callbacks"; readonly callbacks: readonly RandomCallback[] }
+  | { readonly kind: "dispatch"; readonly share: number }
+  | { readonly kind: "texts"; readonly texts: readonly RandomText[] }
+  | { readonly kind: "pass"; readonly ms: number }
+  | { readonly kind: "alarm" }
+  | { readonly kind: "asks-queued" }
+  | { readonly kind: "ranker"; readonly works: boolean }
+  | { readonly kind: "cancel" };
+
+interface RandomCallback {
+  readonly number: number;
+  readonly attemptsAgo: number;
+  readonly answer: "essay_a" | "essay_b" | typeof PERMANENT | typeof RETRYABLE | "INVALID_API_KEY";
+}
+interface RandomText {
+  readonly of: number | "student-prompt";
+  readonly found: boolean;
+}
+
+const callback: fc.Arbitrary<RandomCallback> = fc.record({
+  number: fc.nat({ max: 200 }),
+  attemptsAgo: fc.constantFrom(0, 0, 0, 1, 2),
+  answer: fc.oneof(
+    { weight: 12, arbitrary: fc.constantFrom("essay_a" as const, "essay_b" as const) },
+    { weight: 4, arbitrary: fc.constant(RETRYABLE) },
+    { weight: 2, arbitrary: fc.constant(PERMANENT) },
+    { weight: 1, arbitrary: fc.constantFrom("INVALID_API_KEY" as const, PERMANENT) },
+  ),
+});
+
+const text: fc.Arbitrary<RandomText> = fc.record({
+  of: fc.oneof({ weight: 6, arbitrary: fc.nat({ max: 12 }) }, fc.constant("student-prompt" as const)),
+  found: fc.constantFrom(true, true, true, false),
+});
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 10,
+    arbitrary: fc.record({
+      kind: fc.constant("callbacks" as const),
+      callbacks: fc.array(callback, { minLength: 1, maxLength: 12 }),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant("dispatch" as const), share: fc.integer({ min: 1, max: 3 }) }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant("texts" as const),
+      texts: fc.array(text, { minLength: 1, maxLength: 12 }),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant("pass" as const),
+      ms: fc.oneof(fc.nat({ max: 10 * MINUTE }), fc.nat({ max: 5 * HOUR })),
+    }),
+  },
+  { weight: 4, arbitrary: fc.constant({ kind: "alarm" } as const) },
+  { weight: 1, arbitrary: fc.constant({ kind: "asks-queued" } as const) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("ranker" as const), works: fc.boolean() }) },
+);
+const lastSteps: fc.Arbitrary<readonly Step[]> = fc.constantFrom<readonly Step[]>(
+  [],
+  [],
+  [],
+  [{ kind: "cancel" }],
+);
+
+const request: fc.Arbitrary<RequestParts> = fc
+  .record({
+    essays: fc.array(
+      fc.record({
+        text: fc.constantFrom("a text", "a text", null),
+        storageId: fc.constantFrom("storage", "storage", null),
+      }),
+      { maxLength: 9 },
+    ),
+    config: fc.record({
+      completionThresholdPct: fc.constantFrom(1, 50, 80, 95, 100),
+      minSuccessRateThreshold: fc.constantFrom(0, 0.5, 0.8, 1),
+      recoveryThresholdPct: fc.constantFrom(1, 80, 100),
+      maxComparisons: fc.integer({ min: 8, max: 40 }),
+      maxRetryAttempts: fc.integer({ min: 0, max: 3 }),
+      batchTimeoutHours: fc.constantFrom(0.01, 1, 4),
+      maxBatchHours: fc.constantFrom(0.5, 72),
+      stragglerGraceSeconds: fc.constantFrom(0, 300, 86_400),
+      judgementTimeoutMinutes: fc.constantFrom(0.05, 30, 1_440),
+      maxInFlight: fc.constantFrom(1, 5, 500),
+      retentionDays: fc.constantFrom(1, 30),
+    }),
+    prompt: fc.record({ studentPromptStorageId: fc.constantFrom(null, null, "storage-prompt") }),
+  })
+  .map(({ essays, ...parts }) => ({
+    ...parts,
+    essays: essays.map((essay, number) => ({ ...essay, essayId: `essay-${number}` })),
+  }));
+
+const broken: Ranker = () => {
+  throw new Error("broken on purpose");
+};
+
+function take(batch: BatchUnderTest, step: Step): void {
+  switch (step.kind) {
+    case "callbacks":
+      batch.deliver(...step.callbacks.map((random) => callbackFor(batch, random)));
+      return;
+    case "dispatch": {
+      const planned = batch.batch.comparisons.filter(({ status }) => status === "planned");
+      batch.dispatch(planned.filter(({ number }) => number % step.share === 0));
+      return;
+    }
+    case "texts":
+      batch.texts(
+        ...step.texts.map(
+          ({ of, found }): TextOutcome =>
+            found ? { of, kind: "fetched", text: "a text" } : { of, kind: "missing", reason: "404" },
+        ),
+      );
+      return;
+    case "pass":
+      batch.advance(step.ms);
+      return;
+    case "alarm":
+      batch.wake();
+      return;
+    case "asks-queued":
+      batch.asksQueued();
+      return;
+    case "ranker":
+      batch.useRanker(step.works ? rankEssays : broken);
+      return;
+    case "cancel":
+      batch.cancel();
+      return;
+  }
+}
+
+function callbackFor(batch: BatchUnderTest, { number, attemptsAgo, answer }: RandomCallback): Callback {
+  const known = number % (batch.batch.comparisons.length + 1);
+  const attempt = Math.max(0, (batch.batch.comparisons.at(known)?.attempt ?? 0) - attemptsAgo);
+  return answer === "essay_a" || answer === "essay_b"
+    ? verdictOf(known, answer, attempt)
+    : errorOf(known, answer, attempt);
+}
+
+/** Lets alarms go off, and nothing else happen, until the batch has ended. */
+function waitForTheEnd(batch: BatchUnderTest): number {
+  let alarms = 0;
+  for (; !isTerminal(batch.state()) && alarms < 500; alarms++) batch.sleepUntilAlarm();
+  return alarms;
+}
+
+describe("whatever happens to a batch", () => {
+  it("nothing that must hold is ever broken, and it ends by its own alarm", { timeout: 120_000 }, () => {
+    const ends = new Map<string, number>();
+    fc.assert(
+      fc.property(request, fc.array(step, { maxLength: 40 }), lastSteps, (parts, steps, last) => {
+        const batch = openBatch(parts);
+        const opened = batch.now();
+        for (const step of [...steps, ...last]) take(batch, step);
+        const asked = batch.now();
+        waitForTheEnd(batch);
+        expect(isTerminal(batch.state())).toBe(true);
+        const { batchTimeoutHours } = batch.batch.config;
+        const patience = batchTimeoutHours * HOUR + 15 * MINUTE;
+        expect(batch.now()).toBeLessThanOrEqual(Math.max(asked, opened) + patience);
+        const end = batch.batch.life.failure?.reason ?? batch.batch.life.stopReason ?? "none";
+        ends.set(end, (ends.get(end) ?? 0) + 1);
+      }),
+      { numRuns: 600 },
+    );
+    // The law says nothing unless the random lives really come to different ends.
+    expect(ends.size).toBeGreaterThanOrEqual(7);
+  });
+
+  it("an ended batch stays as it was published, whoever still calls", { timeout: 60_000 }, () => {
+    fc.assert(
+      fc.property(
+        request,
+        fc.array(step, { maxLength: 15 }),
+        fc.array(step, { maxLength: 15 }),
+        (parts, before, after) => {
+          const batch = openBatch(parts);
+          for (const step of before) take(batch, step);
+          batch.cancel();
+          const { textsErasedAt: _, updatedAt: __, ...life } = batch.batch.life;
+          const { late: ___, ...tally } = batch.batch.tally;
+          const rows = batch.outbox.length;
+          for (const step of after) take(batch, step);
+          expect(batch.batch.life).toMatchObject(life);
+          expect(batch.batch.tally).toMatchObject(tally);
+          expect(batch.outbox).toHaveLength(rows);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  it("callbacks count once, however often and in whatever portions they are delivered", {
+    timeout: 60_000,
+  }, () => {
+    const winner = fc.constantFrom("essay_a" as const, "essay_b" as const);
+    fc.assert(
+      fc.property(
+        fc.array(winner, { minLength: 10, maxLength: 10 }),
+        fc.array(fc.nat({ max: 9 }), { maxLength: 60 }),
+        (winners, order) => {
+          const callbacks = winners.map((winner, number) => verdictOf(number, winner));
+          const straight = openBatch();
+          straight.deliver(...callbacks);
+          const scrambled = openBatch();
+          for (const number of [...order, ...numbersTo(10)]) scrambled.deliver(callbacks[number]);
+          expect(scrambled.ranking()?.essays).toEqual(straight.ranking()?.essays);
+          expect(scrambled.batch.tally).toEqual(straight.batch.tally);
+          expect(scrambled.events().map(({ eventId }) => eventId)).toEqual(
+            straight.events().map(({ eventId }) => eventId),
+          );
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
+  it("a judge that answers some questions only after the second or third asking still gets the batch completed", () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 10, maxLength: 10 }), (deafFor) => {
+        const batch = openBatch({ config: { completionThresholdPct: 100 } });
+        for (let alarm = 0; !isTerminal(batch.state()) && alarm < 20; alarm++) {
+          batch.dispatchAll();
+          for (const { number, attempt, status } of [...batch.batch.comparisons])
+            if (status === "dispatched" && attempt >= deafFor[number]) batch.judge(number);
+          if (!isTerminal(batch.state())) batch.sleepUntilAlarm();
+        }
+        expect(batch.batch.life.stopReason).toBe("all_comparisons_settled");
+        expect(batch.now() - batch.batch.origin.createdAt).toBeLessThanOrEqual(2 * HOUR + 10 * SECOND);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});

@@ -1,0 +1,290 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { PAIRING_STRATEGIES } from "../../../src/batch/batch.ts";
+import { pairingSchema } from "../../../src/contracts/api/batch.ts";
+import { MAX_BUDGET, openBatchRequestSchema } from "../../../src/contracts/api/open-batch.ts";
+import { findRefusal, toOpenRequest } from "../../../src/http/batches/open-request.ts";
+import { MAX_COMPARISONS, MAX_ESSAYS } from "../../../src/pairing/index.ts";
+import { requireSettings } from "../../../src/settings/settings.ts";
+
+const settings = requireSettings({ ENVIRONMENT: "development", DEFAULT_JUDGE: "offline" });
+
+const TWO = [
+  { essay_id: "anna", text: "One." },
+  { essay_id: "bo", text: "Two." },
+];
+
+function essays(count: number) {
+  return Array.from({ length: count }, (_, k) => ({ essay_id: `e${k}`, text: "Text." }));
+}
+
+function faultsOf(body: object): string[] {
+  const parsed = openBatchRequestSchema.safeParse({ essays: TWO, ...body });
+  return parsed.success
+    ? []
+    : parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+}
+
+function open(body: object, identity: object = {}) {
+  const request = openBatchRequestSchema.parse({ essays: TWO, ...body });
+  const defaults = { batchId: "0123456789abc", caller: "school", correlationId: "c-1", now: 1_000 };
+  return toOpenRequest(settings, request, { ...defaults, ...identity });
+}
+
+describe("a request to open a batch", () => {
+  it("knows the limits and strategies of the planner", () => {
+    expect(MAX_BUDGET).toBe(MAX_COMPARISONS);
+    expect(pairingSchema.options).toEqual(PAIRING_STRATEGIES);
+    expect(faultsOf({ essays: essays(MAX_ESSAYS) })).toEqual([]);
+  });
+
+  it.each<[string, object, string]>([
+    ["no essays", { essays: undefined }, "essays: Invalid input: expected array, received undefined"],
+    [
+      "one essay",
+      { essays: TWO.slice(1) },
+      "essays: expected at least 2 essays: there must be something to compare",
+    ],
+    ["2,001 essays", { essays: essays(2_001) }, "essays: expected at most 2000 essays in one batch"],
+    [
+      "an id twice",
+      { essays: [...TWO, ...TWO.slice(1)] },
+      'essays.2.essay_id: expected every essay id once, got "bo" again',
+    ],
+    [
+      "an essay without text",
+      { essays: [...TWO, { essay_id: "c" }] },
+      "essays.2.text: expected exactly one of text and text_storage_id",
+    ],
+    [
+      "an essay with both",
+      { essays: [...TWO, { essay_id: "c", text: "x", text_storage_id: "s" }] },
+      "essays.2.text: expected exactly one of text and text_storage_id",
+    ],
+    [
+      "a blank essay",
+      { essays: [...TWO, { essay_id: "c", text: " \n\t" }] },
+      "essays.2.text: expected a text that is not blank",
+    ],
+    [
+      "a long essay",
+      { essays: [...TWO, { essay_id: "c", text: "å".repeat(50_001) }] },
+      "essays.2.text: expected at most 100000 bytes of UTF-8, got 100002",
+    ],
+    [
+      "a text that has no UTF-8",
+      { essays: [...TWO, { essay_id: "c", text: "\ud800" }] },
+      "essays.2.text: expected text without unpaired surrogates (\\ud800 to \\udfff)",
+    ],
+    [
+      "a long prompt",
+      { prompt: "x".repeat(20_001) },
+      "prompt: expected at most 20000 bytes of UTF-8, got 20001",
+    ],
+    [
+      "long instructions",
+      { instructions: "x".repeat(20_001) },
+      "instructions: expected at most 20000 bytes of UTF-8, got 20001",
+    ],
+    [
+      "a correlation id that is no UUID",
+      { correlation_id: "abc" },
+      "correlation_id: expected a UUID such as c0ffee00-0000-4000-8000-000000000001",
+    ],
+    [
+      "a number for a text",
+      { course_code: 5 },
+      "course_code: Invalid input: expected string, received number",
+    ],
+    ["an empty id", { bos_batch_id: "" }, "bos_batch_id: Too small: expected string to have >=1 characters"],
+  ])("is refused with %s", (_name, body, fault) => {
+    expect(faultsOf(body)).toContain(fault);
+  });
+
+  it.each<[string, object]>([
+    ["completion_threshold_pct", { completion_threshold_pct: 100.1 }],
+    ["min_success_rate_threshold", { min_success_rate_threshold: -0.1 }],
+    ["max_comparisons", { max_comparisons: 0 }],
+    ["max_comparisons", { max_comparisons: 32_769 }],
+    ["max_comparisons", { max_comparisons: 10.5 }],
+    ["max_retry_attempts", { max_retry_attempts: 16 }],
+    ["batch_timeout_hours", { batch_timeout_hours: 0 }],
+    ["straggler_grace_seconds", { straggler_grace_seconds: 86_401 }],
+    ["judgement_timeout_minutes", { judgement_timeout_minutes: 0 }],
+    ["pairing", { pairing: "best" }],
+  ])("is refused with a %s out of bounds: %j", (field, config) => {
+    const parsed = openBatchRequestSchema.safeParse({ essays: TWO, config });
+    expect(parsed.error?.issues.map(({ path }) => path)).toEqual([["config", field]]);
+  });
+
+  it("may hold an essay of exactly 100,000 bytes", () => {
+    expect(faultsOf({ essays: [...TWO, { essay_id: "c", text: "å".repeat(50_000) }] })).toEqual([]);
+  });
+
+  it("may hold fields that nobody knows, which are ignored", async () => {
+    const known = await open({});
+    const unknown = await open({ colour: "red", essays: TWO.map((essay) => ({ ...essay, grade: "A" })) });
+    expect(unknown).toEqual(known);
+  });
+
+  it("is completed with what the service knows", async () => {
+    expect(await open({})).toMatchObject({
+      origin: {
+        batchId: "0123456789abc",
+        bosBatchId: "0123456789abc",
+        caller: "school",
+        userId: "school",
+        source: "http",
+        correlationId: "c-1",
+        orgId: null,
+        assignmentId: null,
+        courseCode: null,
+        language: "en",
+        judge: "offline",
+        createdAt: 1_000,
+      },
+      prompt: { studentPrompt: null, instructions: null, rubric: null, overrides: null },
+      essays: [
+        { essayId: "anna", text: "One.", storageId: null },
+        { essayId: "bo", text: "Two.", storageId: null },
+      ],
+      refusal: null,
+    });
+  });
+
+  it("keeps what it says itself", async () => {
+    const body = {
+      bos_batch_id: "bos-1",
+      user_id: "teacher-1",
+      org_id: "school-1",
+      assignment_id: "assignment-1",
+      course_code: "SV2",
+      language: "sv",
+      judge: "external",
+      prompt: "Skriv.",
+      instructions: "Läs.",
+      essays: [...TWO, { essay_id: "c", text_storage_id: "s-1" }],
+      config: { max_comparisons: 7, pairing: "balanced_rounds", straggler_grace_seconds: 0 },
+    };
+    expect(await open(body)).toMatchObject({
+      origin: {
+        bosBatchId: "bos-1",
+        userId: "teacher-1",
+        orgId: "school-1",
+        assignmentId: "assignment-1",
+        courseCode: "SV2",
+        language: "sv",
+        judge: "external",
+      },
+      prompt: { studentPrompt: "Skriv.", instructions: "Läs." },
+      essays: [{}, {}, { essayId: "c", text: null, storageId: "s-1" }],
+      config: { maxComparisons: 7, pairing: "balanced_rounds", stragglerGraceSeconds: 0 },
+    });
+  });
+});
+
+describe("the fingerprint of a request", () => {
+  const fingerprintOf = async (body: object, identity: object = {}) =>
+    (await open(body, identity)).origin.fingerprint;
+
+  it("is the same for the same request, whoever delivers it under whichever correlation id", async () => {
+    const first = await fingerprintOf({ correlation_id: "c0ffee00-0000-4000-8000-000000000001" });
+    const second = await fingerprintOf(
+      { correlation_id: "c0ffee00-0000-4000-8000-000000000002" },
+      { correlationId: "c-2", now: 2_000, batchId: "zzzzzzzzzzzz0".replace(/^z/, "0") },
+    );
+    expect(second).toBe(first);
+  });
+
+  it("takes null for absent, and no config for an empty one", async () => {
+    const absent = await fingerprintOf({});
+    const nulls = {
+      prompt: null,
+      config: { pairing: null },
+      essays: TWO.map((essay) => ({ ...essay, text_storage_id: null })),
+    };
+    expect(await fingerprintOf(nulls)).toBe(absent);
+    expect(await fingerprintOf({ config: null })).toBe(absent);
+  });
+
+  it("does not depend on the order of fields, but on the order of essays", async () => {
+    const { essays: _essays, ...rest } = { essays: TWO, prompt: "p", judge: "offline" };
+    expect(await fingerprintOf({ judge: "offline", prompt: "p" })).toBe(await fingerprintOf(rest));
+    expect(await fingerprintOf({ essays: TWO.toReversed() })).not.toBe(await fingerprintOf({}));
+  });
+
+  it("is taken before defaults: a default that changes later does not make the old request a different one", async () => {
+    expect(await fingerprintOf({ language: "en" })).not.toBe(await fingerprintOf({}));
+  });
+
+  it("differs when anything that was asked for differs", async () => {
+    const variants = [
+      {},
+      { bos_batch_id: "b" },
+      { user_id: "b" },
+      { org_id: "b" },
+      { assignment_id: "b" },
+      { prompt: "b" },
+      { instructions: "b" },
+      { course_code: "b" },
+      { language: "b" },
+      { judge: "b" },
+      { config: { max_comparisons: 1 } },
+      { essays: [...TWO, { essay_id: "c", text: "x" }] },
+      { essays: [...TWO, { essay_id: "c", text_storage_id: "x" }] },
+    ];
+    const fingerprints = await Promise.all(variants.map((body) => fingerprintOf(body)));
+    expect(new Set(fingerprints).size).toBe(variants.length);
+  });
+
+  it("can be taken of any text that is accepted", async () => {
+    const texts = fc.string({ unit: "binary", minLength: 1, maxLength: 50 });
+    await fc.assert(
+      fc.asyncProperty(texts, async (prompt) => {
+        expect(await fingerprintOf({ prompt })).toMatch(/^[0-9a-f]{64}$/);
+      }),
+    );
+  });
+});
+
+describe("a request that is well formed", () => {
+  const refusalOf = (body: object, variables: object = {}) =>
+    findRefusal(
+      requireSettings({ ENVIRONMENT: "development", DEFAULT_JUDGE: "offline", ...variables }),
+      openBatchRequestSchema.parse({ essays: TWO, ...body }),
+    );
+
+  it("is refused when there is no such judge, with the names of those there are", () => {
+    const refusal = refusalOf({ judge: "oracle" });
+    expect(refusal?.code).toBe("judge_unavailable");
+    expect(refusal?.detail).toContain("offline, provider-service, external");
+  });
+
+  it("is refused when the default judge is not configured", () => {
+    const refusal = refusalOf({}, { DEFAULT_JUDGE: "provider-service" });
+    expect(refusal?.code).toBe("judge_unavailable");
+    expect(refusal?.detail).toContain("LLM_PROVIDER_SERVICE_URL");
+  });
+
+  it("is refused when the budget connects not all essays, with the smallest one that does", () => {
+    const refusal = refusalOf({ essays: essays(10), config: { max_comparisons: 8 } });
+    expect(refusal?.code).toBe("comparisons_not_plannable");
+    expect(refusal?.detail).toMatch(/\b9\b/);
+  });
+
+  it("is refused when all pairs exceed the budget", () => {
+    const refusal = refusalOf({ essays: essays(10), config: { max_comparisons: 44, pairing: "all_pairs" } });
+    expect(refusal?.code).toBe("comparisons_not_plannable");
+    expect(refusal?.detail).toMatch(/\b45\b/);
+  });
+
+  it("is refused when it refers to texts and there is no content service", () => {
+    const byReference = { essays: [...TWO, { essay_id: "c", text_storage_id: "s" }] };
+    expect(refusalOf(byReference)?.code).toBe("content_service_not_configured");
+    expect(refusalOf(byReference, { CONTENT_SERVICE_URL: "https://content.example" })).toBeNull();
+  });
+
+  it("is otherwise accepted", () => {
+    expect(refusalOf({})).toBeNull();
+  });
+});

@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import { toCsv } from "../../../src/http/batches/results-csv.ts";
+
+function ranked(essayId: string, changes: object = {}) {
+  return {
+    essay_id: essayId,
+    rank: 1,
+    score: 1.25,
+    standard_error: 0.5,
+    comparisons: 9,
+    wins: 8,
+    is_anchor: false,
+    rank_low: 1,
+    rank_high: 2,
+    tied_with_next: false,
+    ...changes,
+  };
+}
+
+describe("results as CSV", () => {
+  it("are a header and a line for each essay, ended by CRLF", () => {
+    expect(toCsv([ranked("anna"), ranked("bo", { rank: 2, score: -1.25, wins: 1, is_anchor: true })])).toBe(
+      "rank,essay_id,score,standard_error,comparisons,wins,is_anchor,rank_low,rank_high,tied_with_next\r\n" +
+        "1,anna,1.25,0.5,9,8,false,1,2,false\r\n" +
+        "2,bo,-1.25,0.5,9,1,true,1,2,false\r\n",
+    );
+  });
+
+  it("keep zeros and the full precision of a number", () => {
+    expect(toCsv([ranked("anna", { score: 0, standard_error: 0.1234567890123456, wins: 0 })])).toContain(
+      "1,anna,0,0.1234567890123456,9,0,false",
+    );
+  });
+
+  it("quote what would break the line", () => {
+    expect(toCsv([ranked('a,"b"\nc')])).toContain('1,"a,""b""\nc",1.25');
+  });
+
+  it.each(["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "＝1"])(
+    "give a spreadsheet nothing to run: %j",
+    (essayId) => {
+      expect(toCsv([ranked(essayId)])).toContain(`,'${essayId},`);
+    },
+  );
+
+  it("are a header alone when nobody is ranked", () => {
+    expect(toCsv([])).toBe(
+      "rank,essay_id,score,standard_error,comparisons,wins,is_anchor,rank_low,rank_high,tied_with_next\r\n",
+    );
+  });
+});
