@@ -11,7 +11,8 @@ const COVERED = ["batch", "scoring", "pairing", "objects", "bus", "contracts"];
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], environment: "node" } },
+      // Pure code keeps no state between files, so they may share a process.
+      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], environment: "node", isolate: false } },
       {
         plugins: [
           cloudflareTest(async ({ inject }) => ({
