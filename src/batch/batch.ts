@@ -173,6 +173,8 @@ export interface Tally {
   completed: number;
   failed: number;
   outstanding: number;
+  /** of the outstanding ones, those that nobody is asked any more */
+  unanswered: number;
   late: number;
   /** epoch milliseconds of the newest verdict, 0 before the first */
   lastVerdictAt: number;
@@ -190,7 +192,7 @@ export interface Batch {
 }
 
 export function emptyTally(): Tally {
-  return { completed: 0, failed: 0, outstanding: 0, late: 0, lastVerdictAt: 0 };
+  return { completed: 0, failed: 0, outstanding: 0, unanswered: 0, late: 0, lastVerdictAt: 0 };
 }
 
 /** Moves the counters from what a comparison was (undefined: it did not exist) to what it is now. */
@@ -206,6 +208,7 @@ function count(tally: Tally, comparison: Comparison, by: 1 | -1): void {
   if (comparison.status === "judged") tally.completed += by;
   else if (comparison.status === "failed") tally.failed += by;
   else tally.outstanding += by;
+  if (comparison.status === "unanswered") tally.unanswered += by;
   if (comparison.lateAt !== null) tally.late += by;
 }
 

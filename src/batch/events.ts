@@ -7,7 +7,7 @@ import type { z } from "zod";
 import { toWireDatetime } from "../contracts/datetime.ts";
 import type { EventEnvelope } from "../contracts/envelope.ts";
 import { PUBLISHED_EVENTS, type PublishedEventKind, topicName } from "../contracts/topics.ts";
-import type { Comparison, Failure } from "./batch.ts";
+import type { Comparison, Failure, StopReason } from "./batch.ts";
 import type { Draft } from "./draft.ts";
 import type { Ranking } from "./ranking.ts";
 
@@ -36,10 +36,10 @@ export function eventIdOf(batchId: string, eventName: string): string {
  *
  * @throws ZodError when a message would break its contract; the batch then does not complete with it
  */
-export function completedEvents(draft: Draft, ranking: Ranking): readonly PublishedEvent[] {
+export function completedEvents(draft: Draft, ranking: Ranking, stop: StopReason): readonly PublishedEvent[] {
   return [
-    eventOf(draft, "result", resultData(draft, ranking)),
-    eventOf(draft, "completed", completedData(draft, ranking)),
+    eventOf(draft, "result", resultData(draft, ranking, stop)),
+    eventOf(draft, "completed", completedData(draft, ranking, stop)),
     eventOf(draft, "resource", resourceData(draft)),
   ];
 }
@@ -129,7 +129,7 @@ function systemMetadata(draft: Draft, event: string, stage: "completed" | "faile
   };
 }
 
-function completedData(draft: Draft, ranking: Ranking) {
+function completedData(draft: Draft, ranking: Ranking, stop: StopReason) {
   const { eventName } = PUBLISHED_EVENTS.completed;
   const essays = draft.essays();
   const missing = essays.filter((essay) => essay.text !== "ready").map((essay) => essay.essayId);
@@ -146,13 +146,13 @@ function completedData(draft: Draft, ranking: Ranking) {
       successful_essay_ids: ranked,
       failed_essay_ids: missing,
       processing_time_seconds: Math.round(durationSeconds(draft) * 100) / 100,
-      single_essay_batch: draft.life().stopReason === "single_essay_batch",
+      single_essay_batch: stop === "single_essay_batch",
     },
     rankings: ranking.essays.map(({ essayId, rank, score }) => ({ essay_id: essayId, rank, score })),
   };
 }
 
-function resultData(draft: Draft, ranking: Ranking) {
+function resultData(draft: Draft, ranking: Ranking, stop: StopReason) {
   const { origin } = draft.batch;
   const judge = mostFrequentJudge(draft);
   return {
@@ -183,8 +183,8 @@ function resultData(draft: Draft, ranking: Ranking) {
       llm_temperature: null,
       assignment_id: origin.assignmentId,
       course_code: origin.courseCode,
-      stop_reason: draft.life().stopReason,
-      forced_recovery: draft.life().forcedRecovery,
+      stop_reason: stop,
+      forced_recovery: stop === "forced_recovery",
       standard_errors: Object.fromEntries(
         ranking.essays.map((essay) => [essay.essayId, essay.standardError]),
       ),

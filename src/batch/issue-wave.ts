@@ -3,7 +3,8 @@ import { isTerminal } from "./batch.ts";
 import type { Draft } from "./draft.ts";
 
 /**
- * Plans the next wave when fewer than `maxInFlight` comparisons are outstanding and the budget is not spent. Waves are
+ * Plans the next wave when fewer than `maxInFlight` comparisons are in flight and the budget is not spent.
+ * A question whose attempts have run out is outstanding, but nobody has it: it does not hold up the next wave. Waves are
  * whole rounds and overlap: nothing waits for the last straggler of the wave before. Once the batch is scoring, no
  * new question is asked.
  */
@@ -11,11 +12,12 @@ export function issueNextWave(draft: Draft): void {
   const { state, totalComparisons } = draft.life();
   const { maxInFlight } = draft.batch.config;
   if (isTerminal(state) || state === "SCORING" || state === "INITIALIZING") return;
-  if (draft.issuedCount() >= totalComparisons || draft.tally().outstanding >= maxInFlight) return;
+  const inFlight = draft.tally().outstanding - draft.tally().unanswered;
+  if (draft.issuedCount() >= totalComparisons || inFlight >= maxInFlight) return;
 
   const plan = planOf(draft);
   const from = draft.issuedCount();
-  const room = maxInFlight - draft.tally().outstanding;
+  const room = maxInFlight - inFlight;
   const to = plan.roundEnds.find((end) => end - from >= room) ?? plan.pairs.length;
   const wave = draft.life().wave + 1;
   draft.update({ wave });

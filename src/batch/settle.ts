@@ -4,7 +4,7 @@
  */
 import { type FailureReason, isTerminal, lastActivityAt, type StopReason } from "./batch.ts";
 import type { Draft } from "./draft.ts";
-import { completedEvents, failedEvent } from "./events.ts";
+import { completedEvents, failedEvent, type PublishedEvent } from "./events.ts";
 import { issueNextWave } from "./issue-wave.ts";
 import type { Ranker, Ranking } from "./ranking.ts";
 
@@ -80,9 +80,9 @@ export function leavePairGeneration(draft: Draft, reason: string): void {
 /** Shows what the verdicts so far say. A provisional ranking that cannot be computed is left out, not fatal. */
 export function publishProvisionalRanking(draft: Draft, rank: Ranker): void {
   if (draft.life().state !== "SCORING" || draft.life().scoringRetry !== null) return;
-  const scored = tryRank(draft, rank);
-  if (scored.kind === "ranked")
-    draft.change({ kind: "ranking", ranking: { ...scored.ranking, provisional: true } });
+  const outcome = attempt(() => rankVerdicts(draft, rank));
+  if (outcome.kind === "done")
+    draft.change({ kind: "ranking", ranking: { ...outcome.result, provisional: true } });
 }
 
 /** Ends the batch with its final ranking, or arranges another try when scoring fails. */
@@ -101,44 +101,50 @@ export function finalise(draft: Draft, rank: Ranker, stop: StopReason): void {
     draft.transition("SCORING", stop);
     draft.update({ scoringSince: draft.now });
   }
-  const scored = tryRank(draft, rank);
-  if (scored.kind === "failed") {
-    retryScoring(draft, stop, scored.message);
-    return;
-  }
-  complete(draft, scored.ranking, stop);
+  const outcome = attempt(() => {
+    const ranking = rankVerdicts(draft, rank);
+    // Built, and so validated against the contracts, before anything is queued.
+    return { ranking, events: completedEvents(draft, ranking, stop) };
+  });
+  if (outcome.kind === "failed") retryScoring(draft, stop, outcome.message);
+  else complete(draft, outcome.result, stop);
 }
 
-function complete(draft: Draft, ranking: Ranking, stop: StopReason): void {
+function complete(draft: Draft, { ranking, events }: Finished, stop: StopReason): void {
   draft.update({
+    // Pairing may have stopped before the budget was spent; from now on the plan is what was asked.
+    totalComparisons: draft.issuedCount(),
     scoringRetry: null,
     stopReason: stop,
     forcedRecovery: stop === "forced_recovery",
     completedAt: draft.now,
   });
-  // Built, and so validated against the contracts, before anything is queued.
-  const events = completedEvents(draft, ranking);
   draft.change({ kind: "ranking", ranking: { ...ranking, provisional: false } });
   draft.transition("COMPLETED", stop);
   for (const event of events) draft.emit({ kind: "event", event });
   watchRetention(draft);
 }
 
-type Scored =
-  | { readonly kind: "ranked"; readonly ranking: Ranking }
+interface Finished {
+  readonly ranking: Ranking;
+  readonly events: readonly PublishedEvent[];
+}
+
+type Attempt<Result> =
+  | { readonly kind: "done"; readonly result: Result }
   | { readonly kind: "failed"; readonly message: string };
 
-function tryRank(draft: Draft, rank: Ranker): Scored {
+/** Scoring may fail on data that nobody foresaw; a batch must not die of it in silence. */
+function attempt<Result>(work: () => Result): Attempt<Result> {
   try {
-    const ranking = rank({
-      essays: draft.essays(),
-      comparisons: allComparisons(draft),
-      seed: draft.batch.origin.seed,
-    });
-    return { kind: "ranked", ranking };
+    return { kind: "done", result: work() };
   } catch (error) {
     return { kind: "failed", message: error instanceof Error ? error.message : String(error) };
   }
+}
+
+function rankVerdicts(draft: Draft, rank: Ranker): Ranking {
+  return rank({ essays: draft.essays(), comparisons: allComparisons(draft), seed: draft.batch.origin.seed });
 }
 
 function allComparisons(draft: Draft) {

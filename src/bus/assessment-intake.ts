@@ -147,7 +147,7 @@ function configOverrides(
   const threshold = overrides.partial_completion_threshold;
   return {
     maxComparisons: metadata.max_comparisons ?? null,
-    completionThresholdPct: typeof threshold === "number" ? threshold * 100 : null,
+    completionThresholdPct: typeof threshold === "number" ? Math.round(threshold * 1e6) / 1e4 : null,
   };
 }
 

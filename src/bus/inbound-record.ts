@@ -57,9 +57,13 @@ export function readRecord(value: unknown): InboundRecord {
   return { kind: "unusable", reason: "contract_violation", detail, eventId: null, correlationId: null };
 }
 
+const reference = z.union([
+  z.string(),
+  z.looseObject({ entity_id: z.string() }).transform((one) => one.entity_id),
+]);
 const uncorrelated = z.looseObject({
   correlation_id: z.undefined().optional(),
-  data: z.looseObject({ entity_id: z.string() }),
+  data: z.looseObject({ entity_id: z.string().nullish(), entity_ref: reference.nullish().catch(null) }),
 });
 
 /**
@@ -68,8 +72,9 @@ const uncorrelated = z.looseObject({
  */
 function withStableCorrelation(value: unknown): unknown {
   const parsed = uncorrelated.safeParse(value);
-  if (!parsed.success) return value;
-  return { ...parsed.data, correlation_id: uuidV5(parsed.data.data.entity_id, uuidV5.URL) };
+  const entity = parsed.data?.data.entity_id ?? parsed.data?.data.entity_ref ?? null;
+  if (entity === null || typeof value !== "object") return value;
+  return { ...value, correlation_id: uuidV5(entity, uuidV5.URL) };
 }
 
 function readEnvelope(envelope: EventEnvelope): InboundRecord {

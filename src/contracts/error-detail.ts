@@ -101,6 +101,21 @@ const CODES_BY_CLASS = {
 /** Every error code with a known meaning. Others are accepted too. */
 export const KNOWN_ERROR_CODES: readonly string[] = Object.values(CODES_BY_CLASS).flat();
 
+/** Codes of this service's own that the original's consumers do not know, and the nearest of theirs. */
+const NEAREST_ORIGINAL_CODE: Readonly<Record<string, string>> = {
+  MODEL_NOT_FOUND: "LLM_CONFIGURATION_ERROR",
+};
+
+/**
+ * The code under which an error is published: one of the original's set, because its consumers switch on it. A code
+ * that nobody knows becomes `LLM_PROVIDER_SERVICE_ERROR`.
+ */
+export function publishedErrorCode(code: string): string {
+  const known = code.trim().toUpperCase();
+  const nearest = NEAREST_ORIGINAL_CODE[known] ?? known;
+  return KNOWN_ERROR_CODES.includes(nearest) ? nearest : "LLM_PROVIDER_SERVICE_ERROR";
+}
+
 const JUDGE_UNUSABLE: ReadonlySet<string> = new Set(CODES_BY_CLASS.judge_unusable);
 const PERMANENT: ReadonlySet<string> = new Set(CODES_BY_CLASS.permanent);
 

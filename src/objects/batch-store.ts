@@ -183,7 +183,7 @@ function applyChange(sql: SqlStorage, change: Change): void {
       sql.exec("UPDATE essays SET text = NULL");
       for (const column of ["verdict", "late"]) {
         sql.exec(
-          `UPDATE comparisons SET ${column} = json_set(${column}, '$.justification', NULL) WHERE ${column} IS NOT NULL`,
+          `UPDATE comparisons SET ${column} = json_set(${column}, '$.justification', NULL, '$.errorMessage', NULL) WHERE ${column} IS NOT NULL`,
         );
       }
       sql.exec(

@@ -86,7 +86,7 @@ function metricsOf({ batches, failures, events, deadLetters, stuckBatches }: Tot
     {
       name: "cj_batches_failed_total",
       type: "counter",
-      help: "Failed batches by reason.",
+      help: "Batches that ended without a ranking, by reason.",
       samples: failures.map(({ reason, batches: value }) => ({
         labels: { reason: reason ?? "unknown" },
         value,

@@ -1,9 +1,11 @@
 import { z } from "zod";
 
+/** Variables come as text, and as numbers when wrangler.toml writes them so. */
+const numeric = z.union([z.number(), z.string().transform(Number)], { error: "expected a number" });
 const number = (fallback: number, min: number, max: number) =>
-  z.coerce.number().min(min).max(max).default(fallback);
+  numeric.pipe(z.number().min(min).max(max)).default(fallback);
 const integer = (fallback: number, min: number, max: number) =>
-  z.coerce.number().int().min(min).max(max).default(fallback);
+  numeric.pipe(z.int().min(min).max(max)).default(fallback);
 const optionalUrl = z.url({ protocol: /^https?$/ }).optional();
 /** A list in one variable, separated by commas or white space. */
 const list = z
@@ -44,63 +46,55 @@ function parseJson(text: string): unknown {
   }
 }
 
+const comparisonIdKey = z
+  .string({ error: "expected a secret; set it with `wrangler secret put COMPARISON_ID_KEY`" })
+  .min(16)
+  .max(256);
+
 /** In development a key that everybody knows is good enough to tell one's own comparison ids from others. */
 const DEVELOPMENT_KEY = "development-only-comparison-id-key";
 
-const schema = z
-  .object({
-    ENVIRONMENT: z.enum(["development", "staging", "production"]).default("production"),
-    API_KEYS: apiKeys,
-    CALLBACK_SIGNING_SECRETS: list,
-    COMPARISON_ID_KEY: z.string().min(16).max(256).optional(),
-    COMPARISON_ID_KEY_PREVIOUS: z.string().min(16).max(256).optional(),
+const schema = z.object({
+  ENVIRONMENT: z.enum(["development", "staging", "production"]).default("production"),
+  API_KEYS: apiKeys,
+  CALLBACK_SIGNING_SECRETS: list,
+  COMPARISON_ID_KEY: comparisonIdKey,
+  COMPARISON_ID_KEY_PREVIOUS: comparisonIdKey.optional(),
 
-    DEFAULT_JUDGE: z.enum(["offline", "provider-service", "external"]).default("provider-service"),
-    OFFLINE_JUDGE_SEED: integer(1, 0, Number.MAX_SAFE_INTEGER),
-    LLM_PROVIDER_SERVICE_URL: optionalUrl,
-    LLM_PROVIDER_SERVICE_TOKEN: z.string().min(1).optional(),
-    DEFAULT_LLM_PROVIDER: z.string().min(1).max(100).default("openai"),
-    DEFAULT_LLM_MODEL: z.string().min(1).max(200).default("gpt-5.1"),
-    DEFAULT_LLM_TEMPERATURE: number(0.1, 0, 2),
-    LLM_REQUEST_TIMEOUT_SECONDS: integer(60, 1, 300),
-    CONTENT_SERVICE_URL: optionalUrl,
-    CONTENT_SERVICE_TOKEN: z.string().min(1).optional(),
-    CONTENT_REQUEST_TIMEOUT_SECONDS: integer(30, 1, 300),
+  DEFAULT_JUDGE: z.enum(["offline", "provider-service", "external"]).default("provider-service"),
+  OFFLINE_JUDGE_SEED: integer(1, 0, Number.MAX_SAFE_INTEGER),
+  LLM_PROVIDER_SERVICE_URL: optionalUrl,
+  LLM_PROVIDER_SERVICE_TOKEN: z.string().min(1).optional(),
+  DEFAULT_LLM_PROVIDER: z.string().min(1).max(100).default("openai"),
+  DEFAULT_LLM_MODEL: z.string().min(1).max(200).default("gpt-5.1"),
+  DEFAULT_LLM_TEMPERATURE: number(0.1, 0, 2),
+  LLM_REQUEST_TIMEOUT_SECONDS: integer(60, 1, 300),
+  CONTENT_SERVICE_URL: optionalUrl,
+  CONTENT_SERVICE_TOKEN: z.string().min(1).optional(),
+  CONTENT_REQUEST_TIMEOUT_SECONDS: integer(30, 1, 300),
 
-    KAFKA_BRIDGE_URL: optionalUrl,
-    KAFKA_BRIDGE_DIALECT: z.enum(["confluent-v2", "confluent-v3", "strimzi"]).default("confluent-v2"),
-    /** `binary` puts exactly the key's text into Kafka; `json` is readable on the way, but quotes the key in v2 dialects */
-    KAFKA_BRIDGE_RECORD_FORMAT: z.enum(["binary", "json"]).default("binary"),
-    /** the whole value of the Authorization header, such as `Basic …` or `Bearer …` */
-    KAFKA_BRIDGE_AUTHORIZATION: z.string().min(1).optional(),
-    KAFKA_BRIDGE_TIMEOUT_SECONDS: integer(130, 1, 300),
-    TOPIC_PREFIX: z.string().max(100).default("huleedu."),
-    EVENT_TYPE_PREFIX: z.string().max(100).default(""),
+  KAFKA_BRIDGE_URL: optionalUrl,
+  KAFKA_BRIDGE_DIALECT: z.enum(["confluent-v2", "confluent-v3", "strimzi"]).default("confluent-v2"),
+  /** `binary` puts exactly the key's text into Kafka; `json` is readable on the way, but quotes the key in v2 dialects */
+  KAFKA_BRIDGE_RECORD_FORMAT: z.enum(["binary", "json"]).default("binary"),
+  /** the whole value of the Authorization header, such as `Basic …` or `Bearer …` */
+  KAFKA_BRIDGE_AUTHORIZATION: z.string().min(1).optional(),
+  KAFKA_BRIDGE_TIMEOUT_SECONDS: integer(130, 1, 300),
+  TOPIC_PREFIX: z.string().max(100).default("huleedu."),
+  EVENT_TYPE_PREFIX: z.string().max(100).default(""),
 
-    COMPLETION_THRESHOLD_PCT: number(95, 1, 100),
-    MIN_SUCCESS_RATE_THRESHOLD: number(0.8, 0, 1),
-    RECOVERY_THRESHOLD_PCT: number(80, 1, 100),
-    BATCH_TIMEOUT_HOURS: number(4, 0.01, 168),
-    MAX_BATCH_HOURS: number(72, 0.01, 720),
-    MAX_PAIRWISE_COMPARISONS: integer(120, 1, 32_768),
-    MAX_RETRY_ATTEMPTS: integer(3, 0, 15),
-    STRAGGLER_GRACE_SECONDS: number(300, 0, 86_400),
-    JUDGEMENT_TIMEOUT_MINUTES: number(30, 0.05, 1_440),
-    MAX_IN_FLIGHT: integer(500, 1, 32_768),
-    RETENTION_DAYS: number(30, 1, 3_650),
-  })
-  .transform((values, context) => {
-    const key =
-      values.COMPARISON_ID_KEY ?? (values.ENVIRONMENT === "development" ? DEVELOPMENT_KEY : undefined);
-    if (key !== undefined) return { ...values, COMPARISON_ID_KEY: key };
-    context.addIssue({
-      code: "custom",
-      path: ["COMPARISON_ID_KEY"],
-      message:
-        "expected a secret of 16 to 256 characters; set it with `wrangler secret put COMPARISON_ID_KEY`",
-    });
-    return z.NEVER;
-  });
+  COMPLETION_THRESHOLD_PCT: number(95, 1, 100),
+  MIN_SUCCESS_RATE_THRESHOLD: number(0.8, 0, 1),
+  RECOVERY_THRESHOLD_PCT: number(80, 1, 100),
+  BATCH_TIMEOUT_HOURS: number(4, 0.01, 168),
+  MAX_BATCH_HOURS: number(72, 0.01, 720),
+  MAX_PAIRWISE_COMPARISONS: integer(120, 1, 32_768),
+  MAX_RETRY_ATTEMPTS: integer(3, 0, 15),
+  STRAGGLER_GRACE_SECONDS: number(300, 0, 86_400),
+  JUDGEMENT_TIMEOUT_MINUTES: number(30, 0.05, 1_440),
+  MAX_IN_FLIGHT: integer(500, 1, 32_768),
+  RETENTION_DAYS: number(30, 1, 3_650),
+});
 
 export type Settings = z.infer<typeof schema>;
 
@@ -114,10 +108,15 @@ export type SettingsResult =
   | { readonly kind: "valid"; readonly settings: Settings }
   | { readonly kind: "invalid"; readonly problems: readonly SettingProblem[] };
 
-/** Parses the environment's variables and secrets. Empty text counts as not set. */
+/** Parses the environment's variables and secrets. Blank text counts as not set. */
 export function parseSettings(env: object): SettingsResult {
-  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
-  const parsed = schema.safeParse(present);
+  const present = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => typeof value !== "string" || value.trim() !== ""),
+  );
+  const isDevelopment = present["ENVIRONMENT"] === "development";
+  const parsed = schema.safeParse(
+    isDevelopment ? { COMPARISON_ID_KEY: DEVELOPMENT_KEY, ...present } : present,
+  );
   if (parsed.success) return { kind: "valid", settings: parsed.data };
   return {
     kind: "invalid",

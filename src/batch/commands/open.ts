@@ -1,7 +1,7 @@
 import type { Batch, BatchConfig, BatchLife, BatchOrigin, Essay } from "../batch.ts";
-import { emptyTally } from "../batch.ts";
 import { type Decision, type PromptContext, TEXTS_PER_MESSAGE } from "../decision.ts";
 import { type Draft, openDraft } from "../draft.ts";
+import { batchFrom } from "../evolve.ts";
 import { generatePairs } from "../generate-pairs.ts";
 import type { Ranker } from "../ranking.ts";
 import { fail, timeoutAt } from "../settle.ts";
@@ -32,23 +32,11 @@ export function open(request: OpenRequest, rank: Ranker): Decision<{ readonly ba
     text,
   }));
   const life = newborn(now, request.prompt.studentPromptStorageId !== null);
-  const batch: Batch = {
-    origin: request.origin,
-    config: request.config,
-    life,
-    essays: essays.map(({ essay }) => essay),
-    comparisons: [],
-    tally: emptyTally(),
-  };
+  const { origin, config, prompt } = request;
+  const opened = { kind: "opened", origin, config, life, prompt, essays } as const;
+  const batch = batchFrom(opened);
   const draft = openDraft(batch, now);
-  draft.change({
-    kind: "opened",
-    origin: request.origin,
-    config: request.config,
-    life,
-    prompt: request.prompt,
-    essays,
-  });
+  draft.change(opened);
   draft.change({ kind: "transition", from: null, to: "INITIALIZING", reason: "accepted", at: now });
   draft.wakeBy(timeoutAt(draft));
   if (request.refusal !== null) refuse(draft, request.refusal);

@@ -1,4 +1,4 @@
-import { classifyErrorCode } from "../../contracts/error-detail.ts";
+import { classifyErrorCode, publishedErrorCode } from "../../contracts/error-detail.ts";
 import { type Batch, type Comparison, isTerminal, type Winner } from "../batch.ts";
 import type { Decision, VerdictRecord } from "../decision.ts";
 import { type Draft, openDraft } from "../draft.ts";
@@ -63,7 +63,12 @@ function record(draft: Draft, callback: Callback): CallbackOutcome {
   if (isError && comparison.status === "failed") return "duplicate";
   if (isTerminal(draft.life().state)) {
     // Kept for audit only: nothing that was published changes.
-    draft.setComparison({ ...comparison, lateAt: draft.now }, recordOf(callback));
+    const answer = recordOf(callback);
+    const erased = draft.life().textsErasedAt !== null;
+    draft.setComparison(
+      { ...comparison, lateAt: draft.now },
+      erased ? { ...answer, justification: null, errorMessage: null } : answer,
+    );
     return "late";
   }
   if (isError && callback.attempt < comparison.attempt) return "duplicate";
@@ -106,9 +111,9 @@ function recordError(draft: Draft, comparison: Comparison, callback: Callback, c
 function failForJudge(draft: Draft, callback: Callback, code: string): void {
   fail(draft, {
     reason: "judge_unusable",
-    errorCode: code,
+    errorCode: publishedErrorCode(code),
     message: `The judge cannot be used: it answered ${code}. Check its credentials and the name of the model.`,
-    details: { provider: callback.provider, model: callback.model },
+    details: { judge_error_code: code, provider: callback.provider, model: callback.model },
   });
 }
 

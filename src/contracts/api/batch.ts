@@ -64,7 +64,15 @@ export const batchSchema = z
     bos_batch_id: z.string(),
     correlation_id: z.string(),
     judge: z.string(),
-    essays: z.object({ total: count, ready: count, missing: count, pending: count }),
+    essays: z.object({
+      total: count,
+      ready: count,
+      missing: count,
+      pending: count,
+      failed: z
+        .array(z.object({ essay_id: z.string(), reason: z.string() }))
+        .openapi({ description: "those that cannot be ranked, and why" }),
+    }),
     total_comparisons: count.openapi({ description: "comparisons planned; 0 until pairs exist" }),
     completed_comparisons: count,
     failed_comparisons: count,

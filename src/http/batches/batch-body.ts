@@ -29,7 +29,7 @@ export function batchBodyOf(overview: Overview): BatchBody {
     bos_batch_id: overview.bosBatchId,
     correlation_id: overview.correlationId,
     judge: overview.judge,
-    essays: overview.essays,
+    essays: essaysBodyOf(overview.essays),
     total_comparisons: overview.totalComparisons,
     completed_comparisons: overview.completedComparisons,
     failed_comparisons: overview.failedComparisons,
@@ -48,6 +48,10 @@ export function batchBodyOf(overview: Overview): BatchBody {
     completed_at: toWireOrNull(overview.completedAt),
     links: linksOf(overview.batchId),
   };
+}
+
+function essaysBodyOf({ failed, ...counts }: Overview["essays"]): BatchBody["essays"] {
+  return { ...counts, failed: failed.map(({ essayId, reason }) => ({ essay_id: essayId, reason })) };
 }
 
 function failureBodyOf(failure: Overview["failure"]): BatchBody["failure"] {

@@ -5,9 +5,6 @@ import type { Settings } from "../../settings/settings.ts";
 import type { Ask, AskOutcome, Judge } from "../judge.ts";
 import { DEFAULT_SYSTEM_PROMPT, promptBlocks } from "../prompt.ts";
 
-/** Of an error's body, only the beginning is looked at. */
-const ERROR_BODY_MAX_CHARS = 1_000;
-
 /**
  * The original's LLM provider service: `POST {LLM_PROVIDER_SERVICE_URL}/comparison`, answered by 202 with a `queue_id`; the
  * verdict comes later as a callback that echoes the comparison id. There is no idempotency key in that contract, so an
@@ -82,7 +79,10 @@ function overridesOf(settings: Settings, overrides: LlmConfigOverrides | null) {
 const REASONING_EFFORTS = ["none", "low", "medium", "high"] as const;
 const OUTPUT_VERBOSITIES = ["low", "medium", "high"] as const;
 
-/** 202 with a queue id is the only success; everything else is sorted as the original's client sorts it. */
+/**
+ * 202 with a queue id is the only success; everything else is sorted as the original's client sorts it. An error's
+ * body is not kept: a validation error may repeat the prompt, and so the essays.
+ */
 async function readResponse(response: Response): Promise<AskOutcome> {
   const { status } = response;
   const body = await response.text();
@@ -95,7 +95,7 @@ async function readResponse(response: Response): Promise<AskOutcome> {
   switch (status) {
     case 400:
     case 422:
-      return refused("INVALID_REQUEST", `${message}: ${body.slice(0, ERROR_BODY_MAX_CHARS)}`);
+      return refused("INVALID_REQUEST", message);
     case 413:
       return refused("LLM_CONTENT_TOO_LONG", message);
     case 401:

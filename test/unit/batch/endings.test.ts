@@ -83,6 +83,9 @@ describe("too little to compare", () => {
         comparisons: 0,
         wins: 0,
         isAnchor: false,
+        rankLow: 1,
+        rankHigh: 1,
+        tiedWithNext: false,
       },
     ]);
     expect(batch.events("completed")).toHaveLength(1);

@@ -72,8 +72,13 @@ describe("defaults", () => {
     expect(valid({ ...empty, API_KEYS: "", ENVIRONMENT: "" })).toEqual(valid({}));
   });
 
-  it.each(NUMBERS)("are not replaced by blank text in $name: it is no number", ({ name }) => {
-    expect(namesOf(problems({ [name]: "  " }))).toEqual([name]);
+  it.each(NUMBERS)("are used for blank text in $name, never a zero", ({ name }) => {
+    expect(valid({ [name]: "  " })[name]).toBe(valid({})[name]);
+  });
+
+  it.each(NUMBERS)("are not replaced by what is no number in $name", ({ name }) => {
+    for (const value of [null, true, "many", [1]])
+      expect(namesOf(problems({ [name]: value }))).toEqual([name]);
   });
 
   it("are not changed by what is no setting at all", () => {
