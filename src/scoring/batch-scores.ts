@@ -1,5 +1,5 @@
 import { type Connectivity, describeConnectivity } from "./connectivity.ts";
-import { centredVariance, DENSE_LIMIT } from "./covariance.ts";
+import { DENSE_LIMIT } from "./covariance.ts";
 import { fitEpsAdjusted } from "./eps-adjusted.ts";
 import { DEFAULT_TOLERANCE, type Estimate, estimate } from "./estimate.ts";
 import type { Mixture } from "./mixture.ts";
@@ -8,7 +8,7 @@ import { estimatePositionEffects, type PositionEffects } from "./position-effect
 import { meanOfFree } from "./posterior.ts";
 import { orderByAbility, probabilityBetter, rankItems } from "./ranks.ts";
 import {
-  type PosteriorSpread,
+  describeSpread,
   RELIABILITY_STATEMENT,
   type ReliabilityCoefficient,
   reliabilityCoefficients,
@@ -179,7 +179,10 @@ function describeReliability(
   { peak }: Mixture,
   adaptive: boolean,
 ): BatchReliability {
-  const coefficients = reliabilityCoefficients(spreadOf(fit, peak), fitEpsAdjusted(data));
+  const { posterior, mode, atLowerBoundary } = fit;
+  if (!peak.covariance) throw new Error("A batch within the limit has a covariance.");
+  const spread = describeSpread(posterior, mode.at, peak.covariance.base, atLowerBoundary);
+  const coefficients = reliabilityCoefficients(spread, fitEpsAdjusted(data));
   const headline = coefficients.find(({ name }) => name === "reliability");
   return {
     reliability: headline?.value ?? 0,
@@ -187,16 +190,5 @@ function describeReliability(
     adaptive,
     decisive: !fit.atBoundary,
     statement: RELIABILITY_STATEMENT,
-  };
-}
-
-function spreadOf({ posterior, mode, atLowerBoundary }: Estimate, peak: Mixture["peak"]): PosteriorSpread {
-  const { model, precision } = posterior;
-  const free = mode.at.slice(0, model.graph.itemCount).filter((_, item) => !model.fixed?.[item]);
-  return {
-    abilities: free,
-    centredVariance: peak.covariance ? centredVariance(peak.covariance.base, model) : 0,
-    priorVariance: 1 / precision,
-    atLowerBoundary,
   };
 }

@@ -9,6 +9,7 @@ const NAMED_ITEMS = 10;
  * @throws {ScoringError} `mle_does_not_exist`
  */
 export function requireMaximumLikelihood(data: BradleyTerryData, position: PositionModel): void {
+  requireADecision(data);
   requireBothPositionsToWin(data, position);
   const strong = strongComponents(mergeAnchors(data));
   if (strong.count === 1) return;
@@ -30,6 +31,15 @@ export function requireMaximumLikelihood(data: BradleyTerryData, position: Posit
     "mle_does_not_exist",
     `The maximum-likelihood estimate does not exist: ${reasons.join("; ")}. Give the abilities a prior, or collect more comparisons.`,
     { items },
+  );
+}
+
+/** With nothing but ties the likelihood grows with ν for ever. */
+function requireADecision({ ties }: BradleyTerryData): void {
+  if (!ties?.every((tie) => tie === 1)) return;
+  throw new ScoringError(
+    "mle_does_not_exist",
+    "The maximum-likelihood estimate does not exist: every verdict is a tie. Give the abilities a prior, or collect more comparisons.",
   );
 }
 

@@ -9,6 +9,14 @@ export type { Connectivity } from "./connectivity.ts";
 export { DEFAULT_EPS, type EpsAdjustedFit, fitEpsAdjusted } from "./eps-adjusted.ts";
 export { fitBradleyTerry, refit } from "./fit.ts";
 export {
+  assessFit,
+  type FitStatistics,
+  type FitStatisticsOptions,
+  type MeanSquares,
+  type Misfit,
+} from "./fit-statistics.ts";
+export { describeJudges, type JudgeAgreement, reliabilityWithoutJudges } from "./judge-agreement.ts";
+export {
   type Anchor,
   type BradleyTerryData,
   COMPARISON_LIMIT,
@@ -27,3 +35,4 @@ export {
 } from "./reliability.ts";
 export { shareRepeats } from "./repeats.ts";
 export { ScoringError, type ScoringErrorCode, type ScoringFault } from "./scoring-error.ts";
+export { type SplitHalf, type SplitHalfOptions, splitHalf } from "./split-half.ts";

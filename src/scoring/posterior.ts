@@ -63,7 +63,7 @@ export function createPosterior(model: Model, precision: number): Posterior {
   const sums: VerdictSums = { gradient, hessian };
   const anchorMean =
     model.anchors.reduce((sum, { ability }) => sum + ability, 0) / Math.max(1, model.anchors.length);
-  const meanPrecision = 1 / (MEAN_PRIOR_VARIANCE * freeCount);
+  const meanPrecision = precision > 0 ? 1 / (MEAN_PRIOR_VARIANCE * freeCount) : 0;
   const constantPart = fixed ? -(precision - meanPrecision) / freeCount : 0;
   const effectEnd = itemCount + (effects?.observed.length ?? 0);
 

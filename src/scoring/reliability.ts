@@ -1,4 +1,7 @@
+import { type Covariance, centredVariance, factoriseHessian, invertHessian } from "./covariance.ts";
 import type { EpsAdjustedFit } from "./eps-adjusted.ts";
+import type { Estimate } from "./estimate.ts";
+import type { Posterior } from "./posterior.ts";
 
 /**
  * Coefficients by name, because the field uses one word for several formulas.
@@ -82,6 +85,28 @@ export function scaleSeparation({ abilities, conditionalErrors }: EpsAdjustedFit
     observed: variance / (variance + error),
     separationTrue: Math.sqrt(Math.max(0, variance - error) / error),
     separationObserved: Math.sqrt(variance / error),
+  };
+}
+
+/** The headline of an estimate without its mixture: one dense inverse. At most 2,000 items. */
+export function reliabilityOf({ posterior, mode, atLowerBoundary }: Estimate): number {
+  posterior.evaluate(mode.at);
+  const covariance = invertHessian(posterior, factoriseHessian(posterior));
+  return headlineReliability(describeSpread(posterior, mode.at, covariance, atLowerBoundary));
+}
+
+/** What the headline needs of a posterior at its mode. */
+export function describeSpread(
+  { model, precision }: Posterior,
+  mode: Float64Array,
+  covariance: Covariance,
+  atLowerBoundary: boolean,
+): PosteriorSpread {
+  return {
+    abilities: mode.slice(0, model.graph.itemCount).filter((_, item) => !model.fixed?.[item]),
+    centredVariance: centredVariance(covariance, model),
+    priorVariance: 1 / precision,
+    atLowerBoundary,
   };
 }
 

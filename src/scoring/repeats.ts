@@ -5,19 +5,13 @@ import type { BradleyTerryData } from "./model.ts";
  * is not new evidence about the essays. Without `judges` every verdict keeps its weight.
  * @returns length of the rows: weight / (number of verdicts of that judge on that pair).
  */
-export function shareRepeats({
-  itemCount,
-  winners,
-  losers,
-  judges,
-  weights,
-}: BradleyTerryData): Float64Array {
+export function shareRepeats(data: BradleyTerryData): Float64Array {
+  const { winners, judges, weights } = data;
   const shared = weights ? weights.slice() : new Float64Array(winners.length).fill(1);
   if (!judges) return shared;
   const counts = new Map<string, number>();
-  const keys = Array.from(winners, (winner, row) => {
-    const pair = Math.min(winner, losers[row]) * itemCount + Math.max(winner, losers[row]);
-    const key = `${judges[row]}:${pair}`;
+  const keys = Array.from(winners, (_, row) => {
+    const key = `${judges[row]}:${orderedPair(data, row)}`;
     counts.set(key, (counts.get(key) ?? 0) + 1);
     return key;
   });
@@ -25,4 +19,9 @@ export function shareRepeats({
     shared[row] /= counts.get(key) ?? 1;
   });
   return shared;
+}
+
+/** A number that names the unordered pair of a row. */
+export function orderedPair({ itemCount, winners, losers }: BradleyTerryData, row: number): number {
+  return Math.min(winners[row], losers[row]) * itemCount + Math.max(winners[row], losers[row]);
 }

@@ -13,7 +13,6 @@ export type ScoringErrorCode =
   | "invalid_tie"
   | "invalid_anchor"
   | "invalid_option"
-  | "no_decisive_comparison"
   | "mle_does_not_exist"
   | "not_positive_definite";
 

@@ -1,0 +1,87 @@
+import { estimate } from "./estimate.ts";
+import { selectRows } from "./judge-agreement.ts";
+import { type BradleyTerryData, distinct } from "./model.ts";
+import { createRandom, type Random } from "./random.ts";
+import { sampleVariance } from "./reliability.ts";
+import { ScoringError } from "./scoring-error.ts";
+
+/** Agreement of the scales that two halves of the verdicts give. Not valid when pairs were chosen adaptively. */
+export interface SplitHalf {
+  readonly by: "judges" | "comparisons";
+  /** Pearson correlation of the two scales, one per split. */
+  readonly correlations: readonly number[];
+  readonly median: number;
+  /** Spearman-Brown step-up of the median to the full length, 2r/(1 + r) (Spearman 1910; Brown 1910). */
+  readonly spearmanBrown: number;
+  readonly validWhenAdaptive: false;
+}
+
+export interface SplitHalfOptions {
+  /** Default `"comparisons"`: verdicts are split at random; `"judges"`: each judge's verdicts stay together. */
+  readonly by?: "judges" | "comparisons";
+  /** Prior variance of both fits (logits²); default 5, i.e. λ = .1. */
+  readonly priorVariance?: number;
+  /** Random splits; default 100. */
+  readonly splits?: number;
+  readonly seed?: number;
+}
+
+/**
+ * Split-half reliability (Bisson, Gilmore, Inglis & Jones 2016, IJRUME 2:141; Verhavert et al. 2018).
+ * @throws {ScoringError} `invalid_option` when there are fewer than two judges or comparisons to split.
+ */
+export function splitHalf(data: BradleyTerryData, options: SplitHalfOptions = {}): SplitHalf {
+  const { by = "comparisons", priorVariance = 5, splits = 100, seed = 1 } = options;
+  const unitOf = (row: number) => (by === "judges" ? (data.judges?.[row] ?? 0) : row);
+  const units = by === "judges" ? distinct(data.judges ?? Int32Array.of()) : Array.from(data.winners.keys());
+  if (units.length < 2)
+    throw new ScoringError(
+      "invalid_option",
+      `There are ${units.length} ${by} to split, at least 2 are needed.`,
+    );
+  const random = createRandom(seed);
+  const correlations = Array.from({ length: splits }, () => {
+    const half = new Set(chooseHalf(units, random));
+    return correlateHalves(data, (row) => half.has(unitOf(row)), priorVariance);
+  });
+  const median = medianOf(correlations);
+  return { by, correlations, median, spearmanBrown: (2 * median) / (1 + median), validWhenAdaptive: false };
+}
+
+function chooseHalf(units: readonly number[], random: Random): number[] {
+  const shuffled = [...units];
+  for (let i = shuffled.length - 1; i > 0; i--) {
+    const j = random.below(i + 1);
+    [shuffled[i], shuffled[j]] = [shuffled[j], shuffled[i]];
+  }
+  return shuffled.slice(0, shuffled.length >> 1);
+}
+
+/** Pearson correlation between the scales of the rows in the half and of the others. */
+export function correlateHalves(
+  data: BradleyTerryData,
+  inHalf: (row: number) => boolean,
+  priorVariance: number,
+): number {
+  const options = { prior: { variance: priorVariance }, position: "ignored" } as const;
+  const first = estimate(selectRows(data, inHalf), options).mode.at;
+  const second = estimate(
+    selectRows(data, (row) => !inHalf(row)),
+    options,
+  ).mode.at;
+  return pearson(first.subarray(0, data.itemCount), second.subarray(0, data.itemCount));
+}
+
+/** Pearson's r; 0 where one side does not vary. */
+export function pearson(a: Float64Array, b: Float64Array): number {
+  const sumVariance = sampleVariance(a.map((value, i) => value + b[i]));
+  const [varianceA, varianceB] = [sampleVariance(a), sampleVariance(b)];
+  const scale = 2 * Math.sqrt(varianceA * varianceB);
+  return scale > 0 ? (sumVariance - varianceA - varianceB) / scale : 0;
+}
+
+function medianOf(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
