@@ -69,13 +69,16 @@ export function openBatch(app: App): void {
     const caller = c.var.caller.name;
     if (request.correlation_id) c.set("correlationId", request.correlation_id);
 
-    const refusal = findRefusal(settings, request);
-    if (refusal !== null) return problem(c, refusal.code, refusal.detail);
-
     const batchId =
       idempotencyKey === undefined
         ? randomBatchId()
         : await deriveBatchId({ source: "http", caller, idempotencyKey });
+    const refusal = findRefusal(settings, request);
+    const mayBeKnown = idempotencyKey !== undefined;
+    if (refusal !== null && !(mayBeKnown && (await isKnown(c.env, batchId)))) {
+      return problem(c, refusal.code, refusal.detail);
+    }
+
     const openRequest = await toOpenRequest(settings, request, {
       batchId,
       caller,
@@ -106,4 +109,13 @@ export function openBatch(app: App): void {
         );
     }
   });
+}
+
+/**
+ * Whether the batch was opened before. What has been taken once is found again, even where the deployment has changed since
+ * and would refuse it now.
+ */
+async function isKnown(env: Env, batchId: string): Promise<boolean> {
+  const overview = await callBatch(env, batchId, (batch) => batch.overview());
+  return overview !== null || (await callBatch(env, batchId, (batch) => batch.erased())) !== null;
 }

@@ -1,6 +1,7 @@
 import { listDurableObjectIds } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import { deriveBatchId } from "../../../src/batch/batch-id.ts";
 import { problemSchema } from "../../../src/contracts/api/problem.ts";
 import {
   call,
@@ -9,10 +10,12 @@ import {
   envelopeFor,
   essaysOf,
   eventually,
+  objectOf,
   openBatch,
   postJson,
   readBatch,
   readComparisons,
+  runInDurableObject,
 } from "../harness.ts";
 
 const UNKNOWN_BATCH = "0123456789abc";
@@ -32,6 +35,17 @@ async function postText(path: string, body: string, headers: Record<string, stri
 async function objectNames(): Promise<string[]> {
   const ids = await listDurableObjectIds(env.ASSESSMENT_BATCH);
   return ids.map((id) => id.toString()).toSorted();
+}
+
+/** What the object holds that a request under this key would have opened. */
+async function storedUnder(idempotencyKey: string): Promise<object> {
+  const batchId = await deriveBatchId({ source: "http", caller: "developer", idempotencyKey });
+  return runInDurableObject(objectOf(batchId), async (_object, { storage }) => ({
+    tables: storage.sql
+      .exec("SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf\\_%' ESCAPE '\\'")
+      .toArray(),
+    alarm: await storage.getAlarm(),
+  }));
 }
 
 let quietBatch: Promise<string> | undefined;
@@ -104,20 +118,18 @@ describe("a request to open a batch that cannot be used", () => {
 
   it.each(refused)("is refused for %s, and changes nothing", async (name, body, status, code) => {
     const key = { "idempotency-key": `refused for ${name}` };
-    const before = await objectNames();
     const text = typeof body === "string" ? body : JSON.stringify(body);
     await expectProblem(await postText("/v1/batches", text, key), status, code);
-    expect(await objectNames()).toEqual(before);
+    expect(await storedUnder(key["idempotency-key"])).toEqual({ tables: [], alarm: null });
     const corrected = await postJson("/v1/batches", { essays: essaysOf(2), judge: "external" }, key);
     expect(corrected.status).toBe(202);
   });
 
   it("is refused when its type is not JSON, and changes nothing", async () => {
-    const before = await objectNames();
+    const headers = { "content-type": "text/plain", "idempotency-key": "refused for its type" };
     const text = JSON.stringify({ essays: essaysOf(2), judge: "external" });
-    const response = await postText("/v1/batches", text, { "content-type": "text/plain" });
-    await expectProblem(response, 415, "unsupported_media_type");
-    expect(await objectNames()).toEqual(before);
+    await expectProblem(await postText("/v1/batches", text, headers), 415, "unsupported_media_type");
+    expect(await storedUnder(headers["idempotency-key"])).toEqual({ tables: [], alarm: null });
   });
 
   it("is refused for an Idempotency-Key over 255 characters", async () => {

@@ -1,10 +1,13 @@
+import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { batchSchema } from "../../../src/contracts/api/batch.ts";
+import { createApp } from "../../../src/http/app.ts";
 import {
   call,
   callbackFor,
   deadLettersOf,
+  envelopeFor,
   essaysOf,
   eventually,
   judge,
@@ -57,6 +60,17 @@ describe("POST /v1/batches", () => {
     expect(other.status).toBe(422);
     expect(await other.json()).toMatchObject({ code: "idempotency_conflict" });
     expect(await readBatch(batchId)).toEqual(before);
+  });
+
+  it("finds the batch even where the deployment has changed since, and would refuse the request now", async () => {
+    const headers = { "content-type": "application/json", "idempotency-key": crypto.randomUUID() };
+    const body = JSON.stringify({ essays: essaysOf(2), judge: "provider-service" });
+    const ask = (variables: object) =>
+      createApp().request("/v1/batches", { method: "POST", headers, body }, { ...env, ...variables });
+    const withoutJudge = { LLM_PROVIDER_SERVICE_URL: "" };
+    expect((await ask(withoutJudge)).status).toBe(422);
+    expect((await ask({})).status).toBe(202);
+    expect((await ask(withoutJudge)).status).toBe(202);
   });
 
   it("opens a new batch for every request without a key", async () => {
@@ -222,6 +236,55 @@ describe("GET /v1/batches/{id}/results", () => {
     expect(lines.map((line) => line.split(",").slice(0, 3))).toEqual(
       rankings.map(({ essay_id, score }, index) => [String(index + 1), essay_id, String(score)]),
     );
+  });
+});
+
+describe("when a part of the service cannot be reached", () => {
+  const broken = () => {
+    throw new Error("D1_ERROR: network connection lost");
+  };
+
+  it("results come from the batch itself, without the database", async () => {
+    const batchId = await openBatch({ essays: 2 });
+    await judgeAll(batchId);
+    const withoutDatabase = { ...env, DB: { batch: broken, prepare: broken } };
+    const response = await createApp().request(`/v1/batches/${batchId}/results`, {}, withoutDatabase);
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({ state: "COMPLETED", provisional: false });
+  });
+
+  it("a callback waits in the queue, and counts when the batch can be reached again", async () => {
+    const batchId = await openBatch({ essays: 2 });
+    const [{ correlation_id }] = await readComparisons(batchId);
+    const withoutObjects = { ...env, ASSESSMENT_BATCH: { getByName: broken } };
+    const response = await createApp().request(
+      "/v1/callbacks",
+      {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(callbackFor(correlation_id)),
+      },
+      withoutObjects,
+    );
+    expect(response.status).toBe(202);
+    expect(await response.json()).toEqual({ outcome: "queued" });
+    await untilState(batchId, "COMPLETED");
+  });
+
+  it("events are all to be sent again", async () => {
+    const withoutQueue = { ...env, INBOUND_QUEUE: { sendBatch: broken } };
+    const response = await createApp().request(
+      "/v1/events",
+      {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify([envelopeFor(callbackFor(crypto.randomUUID()))]),
+      },
+      withoutQueue,
+    );
+    expect(response.status).toBe(503);
+    expect(response.headers.get("retry-after")).toBe("5");
+    expect(await response.json()).toMatchObject({ code: "unavailable" });
   });
 });
 

@@ -1,0 +1,80 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { readRecordText } from "../../../src/bus/inbound-record.ts";
+import { RECORDS_MAX, splitRecords } from "../../../src/bus/split-records.ts";
+import { callbackSchema } from "../../../src/contracts/api/intake.ts";
+import {
+  MAX_BUDGET,
+  MAX_IDEMPOTENCY_KEY_LENGTH,
+  MAX_PROMPT_BYTES,
+  openBatchRequestSchema,
+} from "../../../src/contracts/api/open-batch.ts";
+import { MAX_ESSAY_BYTES, MAX_ESSAYS } from "../../../src/contracts/assessment-request.ts";
+import { createApp } from "../../../src/http/app.ts";
+import {
+  MAX_BATCH_REQUEST_BYTES,
+  MAX_CALLBACK_BYTES,
+  MAX_COMPARISONS_PAGE_SIZE,
+  MAX_EVENTS_REQUEST_BYTES,
+  MAX_PAGE_SIZE,
+} from "../../../src/http/limits.ts";
+
+const page = readFileSync(new URL("../../../docs/api.md", import.meta.url).pathname, "utf8");
+
+/** What the page posts to a path, with a comparison's id where the shell would put one. */
+function bodiesPostedTo(path: string): string[] {
+  return [...page.matchAll(/-X POST "\$API([^"]+)"[^\n]*-d '([\s\S]*?\n[}\]])'/g)]
+    .filter(([, posted]) => posted === path)
+    .map(([, , body]) => body.replaceAll(`'"$COMPARISON"'`, "c0ffee00-0000-8000-8000-000000000001"));
+}
+
+describe("the page about the API", () => {
+  it("shows every route", async () => {
+    const { paths } = z
+      .object({ paths: z.record(z.string(), z.unknown()) })
+      .parse(await (await createApp().request("/openapi.json")).json());
+    const short = ["/live", "/ready"];
+    for (const path of Object.keys(paths)) {
+      const example = new RegExp(`"\\$API${path.replace("{id}", "\\$[A-Z]+")}["?]`);
+      expect(page).toMatch(short.includes(path) ? `\`${path}\`` : example);
+    }
+  });
+
+  it("asks for batches that the service takes", () => {
+    const bodies = bodiesPostedTo("/v1/batches");
+    expect(bodies.length).toBeGreaterThanOrEqual(3);
+    for (const body of bodies)
+      expect(openBatchRequestSchema.safeParse(JSON.parse(body)).error).toBeUndefined();
+  });
+
+  it("answers comparisons as the service reads them", () => {
+    const [body] = bodiesPostedTo("/v1/callbacks");
+    expect(callbackSchema.safeParse(JSON.parse(body)).error).toBeUndefined();
+  });
+
+  it("delivers an event that is taken, and one that is not", () => {
+    const [body] = bodiesPostedTo("/v1/events");
+    const split = splitRecords(body);
+    expect(split.kind).toBe("records");
+    const kinds = split.kind === "records" ? split.records.map(({ text }) => readRecordText(text).kind) : [];
+    expect(kinds).toEqual(["assessment_request", "unusable"]);
+  });
+
+  it("names the limits that are in force", () => {
+    const limits = /\| what[\s\S]*?\n\n/.exec(page)?.at(0) ?? "";
+    const counts = [
+      MAX_ESSAYS,
+      MAX_ESSAY_BYTES,
+      MAX_PROMPT_BYTES,
+      MAX_BUDGET,
+      RECORDS_MAX,
+      MAX_IDEMPOTENCY_KEY_LENGTH,
+    ];
+    for (const limit of counts) expect(limits).toContain(limit.toLocaleString("en"));
+    expect(limits).toContain(`${MAX_PAGE_SIZE}; ${MAX_COMPARISONS_PAGE_SIZE.toLocaleString("en")}`);
+    expect(MAX_BATCH_REQUEST_BYTES).toBe(MAX_EVENTS_REQUEST_BYTES);
+    expect(limits).toContain(`${MAX_BATCH_REQUEST_BYTES / 1024 / 1024} MiB`);
+    expect(limits).toContain(`${MAX_CALLBACK_BYTES / 1024} KiB`);
+  });
+});
