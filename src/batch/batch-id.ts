@@ -43,8 +43,3 @@ export async function deriveBatchId(identity: RequestIdentity): Promise<string> 
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(parts)));
   return encodeBatchId(new DataView(digest).getBigUint64(0));
 }
-
-/** A batch id for a request that carries no identity of its own. */
-export function randomBatchId(): string {
-  return encodeBatchId(new DataView(crypto.getRandomValues(new Uint8Array(8)).buffer).getBigUint64(0));
-}

@@ -76,6 +76,9 @@ export const rankEssays: Ranker = ({ essays, comparisons, seed }) => {
   };
 };
 
+/** Logits. Rounding in the last digits, which would print as -6e-18. */
+const SCORE_NOISE = 1e-12;
+
 interface Verdict {
   readonly winner: number;
   readonly loser: number;
@@ -105,7 +108,7 @@ function orderByRank(usable: readonly Essay[], { items }: BatchScores): RankedEs
       number: usable[item.item].number,
       essayId: usable[item.item].essayId,
       rank: item.rank,
-      score: item.ability,
+      score: Math.abs(item.ability) < SCORE_NOISE ? 0 : item.ability,
       standardError: item.standardError,
       comparisons: item.comparisons,
       wins: item.wins,

@@ -1,6 +1,7 @@
 /** What the two doors of the service, HTTP and the event bus, share: making an `OpenRequest` out of a parsed request. */
 import canonicalize from "canonicalize";
 import type { BatchConfig, PairingStrategy } from "../batch/batch.ts";
+import { encodeBatchId } from "../batch/batch-id.ts";
 import type { OpenRequest } from "../batch/commands/open.ts";
 import { findPairingProblem, MAX_COMPARISONS } from "../pairing/index.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -64,6 +65,11 @@ export async function fingerprintOf(domainFields: object): Promise<string> {
   const text = canonicalize(domainFields) ?? "";
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** A batch id for a request that carries no identity of its own. */
+export function randomBatchId(): string {
+  return encodeBatchId(new DataView(crypto.getRandomValues(new Uint8Array(8)).buffer).getBigUint64(0));
 }
 
 /** The batch's seed follows from its id, so that its pairs can be planned again by anyone who knows the id. */

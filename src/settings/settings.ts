@@ -16,10 +16,17 @@ const list = z
 export const SCOPES = ["batches", "callbacks", "events", "admin"] as const;
 export type Scope = (typeof SCOPES)[number];
 
+/** Callers that are not keys: batches from the event bus, and anybody in development. */
+const RESERVED_NAMES: readonly string[] = ["kafka", "developer"];
+
 const apiKey = z.object({
   name: z
     .string()
-    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "expected 1 to 63 lower-case letters, digits and hyphens"),
+    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "expected 1 to 63 lower-case letters, digits and hyphens")
+    .refine(
+      (name) => !RESERVED_NAMES.includes(name),
+      "expected another name: the service itself uses this one",
+    ),
   sha256: z.string().regex(/^[0-9a-f]{64}$/, "expected the SHA-256 of the key as 64 hexadecimal digits"),
   scopes: z.array(z.enum(SCOPES)).min(1),
 });

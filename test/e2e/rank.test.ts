@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { freePort } from "./free-port.ts";
 
 const PROJECT = fileURLToPath(new URL("../../", import.meta.url).href);
 const MINUTES = 60_000;
@@ -31,14 +32,6 @@ function rank(...args: string[]): Promise<Ended> {
     stderr += chunk;
   });
   return new Promise((resolve) => child.on("close", (code) => resolve({ code, stdout, stderr })));
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = z.object({ port: z.int() }).parse(server.address());
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 let folder = "";

@@ -1,8 +1,8 @@
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
-import { randomBatchId } from "../../src/batch/batch-id.ts";
 import { sweep } from "../../src/bus/sweep.ts";
 import { callBatch } from "../../src/objects/batch-client.ts";
+import { randomBatchId } from "../../src/objects/open-request.ts";
 import {
   backToThePresent,
   call,

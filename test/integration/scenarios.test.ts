@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { z } from "zod";
 import { validateAsOriginal } from "../unit/contracts/original-models.ts";
 import {
   backToThePresent,
@@ -324,8 +325,58 @@ describe("S10 correlation", () => {
       expect(response.headers.get("x-correlation-id"), path).toBe(correlationId);
     }
     const conflict = await postJson(`/v1/batches/${batchId}/cancel`, {});
-    expect(conflict.status).toBe(409);
+    expect(conflict.status, "the batch has ended").toBe(409);
     expect(await conflict.json()).toMatchObject({ correlation_id: correlationId });
+  });
+});
+
+describe("S10 correlation in the log", () => {
+  it("carries the request's correlation id on every line about the batch, one JSON object a line, and no words of an essay", async () => {
+    const lines: string[] = [];
+    for (const method of ["log", "warn", "error"] as const) {
+      vi.spyOn(console, method).mockImplementation((line: unknown) => {
+        lines.push(String(line));
+      });
+    }
+    const event = requestEvent([
+      { essay_id: "essay-1", text_content: "Words that nobody may log." },
+      { essay_id: "essay-2", text_storage_id: "flaky-1-words-that-nobody-may-log" },
+      { essay_id: "essay-3", text_storage_id: "missing-three" },
+      { essay_id: "essay-4", text_content: "More words that nobody may log. [busy 1]" },
+    ]);
+    const [outcome] = await postEvents([
+      { ...event, metadata: { batch_config_overrides: { judge: "provider-service" } } },
+    ]);
+    const { batch_id: batchId } = await readOutcome(outcome);
+    await eventually(async () => {
+      const waiting = await readComparisons(batchId);
+      return waiting.length > 0 && waiting.every(({ status }) => status === "dispatched") ? true : undefined;
+    });
+    for (const { correlation_id } of await readComparisons(batchId)) {
+      await postCallback(callbackFor(correlation_id, { justification: "Words that nobody may log." }));
+    }
+    await untilPublished(event.data.entity_id);
+    vi.restoreAllMocks();
+
+    const logged = z.looseObject({
+      batch_id: z.string().nullish(),
+      correlation_id: z.string().nullish(),
+      message: z.string(),
+    });
+    const about = lines
+      .map((line) => logged.parse(JSON.parse(line)))
+      .filter(({ batch_id }) => batch_id === batchId);
+    expect(new Set(about.map(({ message }) => message))).toEqual(
+      new Set([
+        "assessment_requested",
+        "batch_transition",
+        "text_not_fetched",
+        "judge_did_not_accept",
+        "event_delivery",
+      ]),
+    );
+    for (const line of about) expect(line.correlation_id, line.message).toBe(event.correlation_id);
+    expect(lines.join("\n")).not.toMatch(/words that nobody may log/i);
   });
 });
 

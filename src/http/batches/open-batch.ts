@@ -1,11 +1,12 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { deriveBatchId, randomBatchId } from "../../batch/batch-id.ts";
+import { deriveBatchId } from "../../batch/batch-id.ts";
 import {
   MAX_IDEMPOTENCY_KEY_LENGTH,
   openBatchReplySchema,
   openBatchRequestSchema,
 } from "../../contracts/api/open-batch.ts";
 import { callBatch } from "../../objects/batch-client.ts";
+import { randomBatchId } from "../../objects/open-request.ts";
 import { requireSettings } from "../../settings/settings.ts";
 import type { App } from "../app-env.ts";
 import { authenticate, securityOf } from "../authentication.ts";

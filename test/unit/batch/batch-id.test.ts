@@ -5,8 +5,8 @@ import {
   decodeBatchId,
   deriveBatchId,
   encodeBatchId,
-  randomBatchId,
 } from "../../../src/batch/batch-id.ts";
+import { randomBatchId } from "../../../src/objects/open-request.ts";
 
 const MAX = 2n ** 64n - 1n;
 const bits = fc.bigInt({ min: 0n, max: MAX });

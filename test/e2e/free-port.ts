@@ -1,0 +1,11 @@
+import { createServer } from "node:net";
+import { z } from "zod";
+
+/** A port of the loopback interface that nobody listens on right now. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = z.object({ port: z.int() }).parse(server.address());
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
