@@ -11,7 +11,7 @@ import { cursorSchema, pageOf, wholeNumber } from "../paging.ts";
 import { AUTHENTICATION_PROBLEMS, problemResponse } from "../problem.ts";
 import { linksOf, toWireOrNull } from "./batch-body.ts";
 
-const query = z.object({
+const query = z.strictObject({
   state: batchStateSchema.optional(),
   limit: wholeNumber({ min: 1, max: MAX_PAGE_SIZE, fallback: 20 }),
   cursor: cursorSchema.optional(),

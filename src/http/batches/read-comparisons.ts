@@ -14,7 +14,7 @@ import { AUTHENTICATION_PROBLEMS, problemResponse } from "../problem.ts";
 import { toWireOrNull } from "./batch-body.ts";
 import { answerMissing, batchParams, findBatch } from "./found-batch.ts";
 
-const query = z.object({
+const query = z.strictObject({
   from: wholeNumber({ min: 0, max: MAX_BUDGET, fallback: 0 }),
   limit: wholeNumber({ min: 1, max: MAX_COMPARISONS_PAGE_SIZE, fallback: 100 }),
 });

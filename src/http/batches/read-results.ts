@@ -15,7 +15,7 @@ import { AUTHENTICATION_PROBLEMS, problem, problemResponse, RETRY_AFTER_SECONDS 
 import { answerMissing, batchParams, findBatch } from "./found-batch.ts";
 import { toCsv } from "./results-csv.ts";
 
-const query = z.object({
+const query = z.strictObject({
   format: z
     .enum(["json", "csv"])
     .optional()

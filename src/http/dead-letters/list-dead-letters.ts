@@ -9,7 +9,7 @@ import { cursorSchema, pageOf, wholeNumber } from "../paging.ts";
 import { AUTHENTICATION_PROBLEMS, problemResponse } from "../problem.ts";
 import { listedDeadLetterOf } from "./dead-letter-body.ts";
 
-const query = z.object({
+const query = z.strictObject({
   limit: wholeNumber({ min: 1, max: MAX_PAGE_SIZE, fallback: 20 }),
   cursor: cursorSchema.optional(),
 });

@@ -179,6 +179,20 @@ describe("a request that breaks its contract", () => {
   });
 });
 
+describe("a parameter that nobody knows", () => {
+  it.each([
+    "/v1/batches?stat=COMPLETED",
+    `/v1/batches/${BATCH}/results?fromat=csv`,
+    `/v1/batches/${BATCH}/comparisons?offset=5`,
+    "/v1/dead-letters?page=2",
+  ])("is a 422 that names it, because ignoring it would answer another question: %s", async (path) => {
+    const problem = await problemOf(await ask(path, {}, DEVELOPMENT));
+    const [, name] = /\?(\w+)=/.exec(path) ?? [];
+    expect(problem.code).toBe("validation_failed");
+    expect(problem.errors?.at(0)?.message).toContain(`"${name}"`);
+  });
+});
+
 describe("a fault of the service", () => {
   it("is a 500 that tells nothing but where to look", async () => {
     vi.spyOn(console, "error").mockImplementation(() => {});
