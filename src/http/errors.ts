@@ -2,10 +2,10 @@
 import { HTTPException } from "hono/http-exception";
 import type { z } from "zod";
 import { violationsOf } from "../contracts/contract-violation.ts";
-import { log } from "../observability/logger.ts";
+import { errorFields, log } from "../observability/logger.ts";
 import { MisconfiguredError } from "../settings/settings.ts";
 import type { AppContext } from "./app-env.ts";
-import { faultFields, isUnreachable } from "./faults.ts";
+import { isUnreachable } from "./faults.ts";
 import { problem, RETRY_AFTER_SECONDS } from "./problem.ts";
 import { findJsonFault } from "./request-body.ts";
 
@@ -41,7 +41,7 @@ export async function answerError(error: Error, c: AppContext): Promise<Response
     method: c.req.method,
     path: c.req.path,
     batch_id: c.var.batchId,
-    ...faultFields(error),
+    ...errorFields(error),
   });
   if (isUnreachable(error)) return answerUnavailable(c);
   return problem(

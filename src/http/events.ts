@@ -2,12 +2,11 @@ import { createRoute } from "@hono/zod-openapi";
 import { receiveEvents } from "../bus/event-intake.ts";
 import { RECORDS_MAX, splitRecords } from "../bus/split-records.ts";
 import { eventOutcomesSchema } from "../contracts/api/intake.ts";
-import { log } from "../observability/logger.ts";
+import { errorFields, log } from "../observability/logger.ts";
 import { requireSettings } from "../settings/settings.ts";
 import type { App } from "./app-env.ts";
 import { authenticate, securityOf } from "./authentication.ts";
 import { answerUnavailable } from "./errors.ts";
-import { faultFields } from "./faults.ts";
 import { MAX_EVENTS_REQUEST_BYTES } from "./limits.ts";
 import { AUTHENTICATION_PROBLEMS, problem, problemResponse } from "./problem.ts";
 import { limitBody, requireMediaType, requireUtf8 } from "./request-body.ts";
@@ -74,7 +73,7 @@ export function deliverEvents(app: App): void {
       return c.json({ outcomes: [...outcomes] }, 202);
     } catch (error) {
       // Some records may be through already; all of them are recognised when they come again.
-      log("error", "events_not_taken", { correlation_id: c.var.correlationId, ...faultFields(error) });
+      log("error", "events_not_taken", { correlation_id: c.var.correlationId, ...errorFields(error) });
       return answerUnavailable(c);
     }
   });

@@ -1,7 +1,6 @@
 /** What a thrown error says about the parts of the service that a request needs. */
 import { DrizzleError, DrizzleQueryError } from "drizzle-orm";
 import { z } from "zod";
-import { errorFields } from "../observability/logger.ts";
 
 /** How the platform marks a call to an object that did not get through. */
 const lostCallSchema = z.union([
@@ -18,9 +17,4 @@ export function isUnreachable(error: unknown): boolean {
 function isDatabaseFault(error: unknown): boolean {
   if (error instanceof DrizzleError || error instanceof DrizzleQueryError) return true;
   return error instanceof Error && error.message.startsWith("D1_");
-}
-
-/** What went wrong, for the log. A failed query's own message holds its parameters, which may be somebody's text: its cause does not. */
-export function faultFields(error: unknown) {
-  return errorFields(error instanceof DrizzleQueryError ? error.cause : error);
 }

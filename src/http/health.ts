@@ -2,11 +2,10 @@ import { createRoute } from "@hono/zod-openapi";
 import { sql } from "drizzle-orm";
 import packageManifest from "../../package.json" with { type: "json" };
 import { healthSchema, livenessSchema, readinessSchema } from "../contracts/api/health.ts";
-import { log } from "../observability/logger.ts";
+import { errorFields, log } from "../observability/logger.ts";
 import { openDatabase } from "../results/database.ts";
 import { type SettingsResult, settingsOf } from "../settings/settings.ts";
 import type { App } from "./app-env.ts";
-import { faultFields } from "./faults.ts";
 
 const SERVICE = "cj-edge";
 
@@ -92,7 +91,7 @@ async function databaseAnswers(env: Env): Promise<boolean> {
     await openDatabase(env.DB).run(sql`SELECT 1 FROM batches LIMIT 1`);
     return true;
   } catch (error) {
-    log("error", "database_unreachable", faultFields(error));
+    log("error", "database_unreachable", errorFields(error));
     return false;
   }
 }

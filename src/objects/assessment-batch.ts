@@ -145,7 +145,8 @@ export class AssessmentBatch extends DurableObject<Env> {
     this.#batch = null;
     this.#tombstone = tombstone;
     log("info", "batch_erased", { batch_id: batchId, correlation_id: correlationId });
-    this.#flushSoon();
+    // Awaited, so that when the caller hears "erased" D1 has forgotten too; should it fail, the alarm takes over.
+    await this.#tryFlush();
     return true;
   }
 
@@ -390,11 +391,15 @@ export class AssessmentBatch extends DurableObject<Env> {
   }
 
   #flushSoon(): void {
-    this.ctx.waitUntil(
-      this.#flushNow().catch((error) =>
-        log("error", "flush_failed", { ...this.#logFields(), ...errorFields(error) }),
-      ),
-    );
+    this.ctx.waitUntil(this.#tryFlush());
+  }
+
+  async #tryFlush(): Promise<void> {
+    try {
+      await this.#flushNow();
+    } catch (error) {
+      log("error", "flush_failed", { ...this.#logFields(), ...errorFields(error) });
+    }
   }
 
   /** One flush at a time: whoever comes while one runs waits for it and then looks whether anything is left. */

@@ -1,3 +1,5 @@
+import { DrizzleQueryError } from "drizzle-orm";
+
 /** One JSON object per line; Workers Logs indexes its fields. Never pass essay texts, prompts or justifications. */
 
 export type LogLevel = "info" | "warn" | "error";
@@ -21,8 +23,12 @@ export function log(level: LogLevel, message: string, fields: LogFields = {}): v
   else console.log(line);
 }
 
-/** What went wrong, as log fields. */
-export function errorFields(error: unknown): { readonly error: string; readonly error_name: string } {
+/**
+ * What went wrong, as log fields. A failed query's own message holds its parameters, which may be somebody's text; its
+ * cause does not, so the cause is what is logged.
+ */
+export function errorFields(thrown: unknown): { readonly error: string; readonly error_name: string } {
+  const error = thrown instanceof DrizzleQueryError ? thrown.cause : thrown;
   return error instanceof Error
     ? { error: error.message, error_name: error.name }
     : { error: String(error), error_name: typeof error };

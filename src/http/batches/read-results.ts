@@ -4,13 +4,12 @@ import { BATCH_ID_PATTERN } from "../../batch/batch-id.ts";
 import { type ResultsBody, rankingSummarySchema, resultsSchema } from "../../contracts/api/results.ts";
 import { callBatch } from "../../objects/batch-client.ts";
 import type { Overview } from "../../objects/views.ts";
-import { log } from "../../observability/logger.ts";
+import { errorFields, log } from "../../observability/logger.ts";
 import { findCompleted } from "../../results/batch-queries.ts";
 import { openDatabase } from "../../results/database.ts";
 import type { App, AppContext } from "../app-env.ts";
 import { authenticate, maySee, securityOf } from "../authentication.ts";
 import { concernBatch } from "../correlation.ts";
-import { faultFields } from "../faults.ts";
 import { AUTHENTICATION_PROBLEMS, problem, problemResponse, RETRY_AFTER_SECONDS } from "../problem.ts";
 import { answerMissing, batchParams, findBatch } from "./found-batch.ts";
 import { toCsv } from "./results-csv.ts";
@@ -83,7 +82,7 @@ async function findFinished(c: AppContext, batchId: string): Promise<ResultsBody
   const finished = await findCompleted(openDatabase(c.env.DB), batchId).catch((error) => {
     log("warn", "results_not_read_from_database", {
       correlation_id: c.var.correlationId,
-      ...faultFields(error),
+      ...errorFields(error),
     });
     return undefined;
   });
