@@ -88,9 +88,11 @@ export class AssessmentBatch extends DurableObject<Env> {
       return same ? { kind: "exists", overview: this.#overview(this.#batch) } : { kind: "conflict" };
     }
     const decision = open(request, this.rank);
-    this.ctx.storage.transactionSync(() => migrate(this.ctx.storage.sql));
     const { batch } = decision.reply;
-    this.#commit(batch, decision);
+    this.#transact(() => {
+      migrate(this.ctx.storage.sql);
+      this.#commit(batch, decision);
+    });
     this.#batch = batch;
     this.#flushSoon();
     // The answer tells the state at opening; the flush moves on at once, and `history` has both.
@@ -135,7 +137,7 @@ export class AssessmentBatch extends DurableObject<Env> {
     if (!isTerminal(batch.life.state)) this.#run(batch, cancel(batch, now));
     const { batchId, caller, fingerprint, correlationId } = batch.origin;
     const tombstone: Tombstone = { batchId, caller, fingerprint, correlationId, erasedAt: now };
-    this.ctx.storage.transactionSync(() => {
+    this.#transact(() => {
       this.#store.erase(tombstone);
       this.#outbox.dropWork();
       this.#outbox.forgetSettledEvents();
@@ -245,7 +247,7 @@ export class AssessmentBatch extends DurableObject<Env> {
       const expired = row !== undefined && now - row.createdAt > EVENT_PATIENCE_MS;
       return { ...outcome, row, status: statusOf(outcome.status, expired) };
     });
-    this.ctx.storage.transactionSync(() => {
+    this.#transact(() => {
       for (const { seq, status, note } of settled) this.#outbox.settleEvent(seq, status, now, note);
       if (batch === null) this.#outbox.forgetSettledEvents();
     });
@@ -260,7 +262,7 @@ export class AssessmentBatch extends DurableObject<Env> {
     const batch = this.#batch;
     if (batch === null) return 0;
     const now = Date.now();
-    const revived = this.ctx.storage.transactionSync(() => {
+    const revived = this.#transact(() => {
       this.#arm(now + FLUSH_GUARD_MS);
       return this.#outbox.reviveEvents(now);
     });
@@ -336,7 +338,7 @@ export class AssessmentBatch extends DurableObject<Env> {
   #commit<Reply>(batch: Batch, decision: Decision<Reply>): Reply {
     if (decision.changes.length === 0 && decision.outbox.length === 0) return decision.reply;
     const now = Date.now();
-    this.ctx.storage.transactionSync(() => {
+    this.#transact(() => {
       this.#store.apply(decision.changes);
       this.#outbox.add(decision.outbox, now);
       if (decision.changes.some(endsBatch)) this.#outbox.dropWork();
@@ -346,6 +348,17 @@ export class AssessmentBatch extends DurableObject<Env> {
     evolve(batch, decision.changes);
     for (const change of decision.changes) logTransition(batch, change);
     return decision.reply;
+  }
+
+  /** One transaction. What it set the alarm to is forgotten with it when it fails. */
+  #transact<Result>(work: () => Result): Result {
+    const armedAt = this.#armedAt;
+    try {
+      return this.ctx.storage.transactionSync(work);
+    } catch (error) {
+      this.#armedAt = armedAt;
+      throw error;
+    }
   }
 
   /** Moves the alarm forward if it stands later; one that fires early looks around and re-arms itself. */
@@ -417,7 +430,7 @@ export class AssessmentBatch extends DurableObject<Env> {
       if (rows.length === 0) return;
       const results = await deliver(this.env, this.#pictureSource(), rows);
       const now = Date.now();
-      this.ctx.storage.transactionSync(() => {
+      this.#transact(() => {
         for (const { row, error } of results) {
           if (error === null) this.#outbox.delivered(row, now);
           else this.#outbox.failed(row, now, Math.random(), error);
