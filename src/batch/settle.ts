@@ -96,11 +96,7 @@ export function finalise(draft: Draft, rank: Ranker, stop: StopReason): void {
     });
     return;
   }
-  if (draft.life().state !== "SCORING") {
-    leavePairGeneration(draft, "verdict_received");
-    draft.transition("SCORING", stop);
-    draft.update({ scoringSince: draft.now });
-  }
+  enterFinalScoring(draft, stop);
   const outcome = attempt(() => {
     const ranking = rankVerdicts(draft, rank);
     // Built, and so validated against the contracts, before anything is queued.
@@ -108,6 +104,13 @@ export function finalise(draft: Draft, rank: Ranker, stop: StopReason): void {
   });
   if (outcome.kind === "failed") retryScoring(draft, stop, outcome.message);
   else complete(draft, outcome.result, stop);
+}
+
+export function enterFinalScoring(draft: Draft, stop: StopReason): void {
+  if (draft.life().state === "SCORING") return;
+  leavePairGeneration(draft, "verdict_received");
+  draft.transition("SCORING", stop);
+  draft.update({ scoringSince: draft.now });
 }
 
 function complete(draft: Draft, { ranking, events }: Finished, stop: StopReason): void {
@@ -153,7 +156,8 @@ function allComparisons(draft: Draft) {
   );
 }
 
-function retryScoring(draft: Draft, stop: StopReason, message: string): void {
+/** Counts a failed final scoring; the last attempt ends the batch. */
+export function retryScoring(draft: Draft, stop: StopReason, message: string): void {
   const attempts = (draft.life().scoringRetry?.attempts ?? 0) + 1;
   if (attempts >= SCORING_ATTEMPTS_MAX) {
     fail(draft, {

@@ -1,6 +1,6 @@
 import { callBatch } from "../objects/batch-client.ts";
 import { openDatabase } from "../results/database.ts";
-import { claimForReplay, type DeadLetterRow, releaseReplay } from "../results/dead-letters.ts";
+import { type DeadLetterRow, markReplayed } from "../results/dead-letters.ts";
 import type { Settings } from "../settings/settings.ts";
 import { receiveEvents } from "./event-intake.ts";
 
@@ -11,8 +11,8 @@ export type ReplayOutcome =
   | { readonly kind: "payload_not_kept" };
 
 /**
- * Sends a dead letter the way it came, once. Every path it can take is idempotent, so a replay of what has been dealt with
- * in the meantime changes nothing.
+ * Sends a dead letter the way it came. Every path it can take is idempotent, so a replay that is sent twice, or of what has
+ * been dealt with in the meantime, changes nothing.
  *
  * @throws when the way is blocked; the letter can then be replayed again
  */
@@ -21,41 +21,44 @@ export async function replayDeadLetter(
   settings: Settings,
   letter: DeadLetterRow,
 ): Promise<ReplayOutcome> {
-  const { payload } = letter;
-  if (payload === null) return { kind: "payload_not_kept" };
+  if (letter.replayedAt !== null) return { kind: "already_replayed" };
+  // Marked first: a letter that meets the same fault again is written anew, and that clears the mark.
   const db = openDatabase(env.DB);
-  if (!(await claimForReplay(db, letter.id, Date.now()))) return { kind: "already_replayed" };
-  try {
-    return await send(env, settings, letter, payload);
-  } catch (error) {
-    await releaseReplay(db, letter.id);
-    throw error;
-  }
+  const outcome = await send(env, settings, letter, () => markReplayed(db, letter.id, Date.now()));
+  return outcome;
 }
 
 async function send(
   env: Env,
   settings: Settings,
   letter: DeadLetterRow,
-  payload: string,
+  mark: () => Promise<void>,
 ): Promise<ReplayOutcome> {
-  switch (letter.source) {
+  const { payload, source } = letter;
+  if (source === "cj-events") {
+    // The event itself lies in the batch's object, whatever its size.
+    const revived = await reviveEvents(env, letter.batchId);
+    await mark();
+    return { kind: "replayed", outcome: "queued", detail: `${revived} events are published again` };
+  }
+  if (payload === null) return { kind: "payload_not_kept" };
+  switch (source) {
     case "cj-judgements":
       await env.JUDGEMENTS_QUEUE.send(JSON.parse(payload));
+      await mark();
       return { kind: "replayed", outcome: "queued", detail: null };
     case "cj-texts":
       await env.TEXTS_QUEUE.send(JSON.parse(payload));
+      await mark();
       return { kind: "replayed", outcome: "queued", detail: null };
-    case "cj-events":
-      return reviveEvents(env, letter.batchId);
     default: {
       const [{ outcome, detail }] = await receiveEvents(env, settings, [{ text: payload }]);
+      if (outcome !== "dead_lettered") await mark();
       return { kind: "replayed", outcome, detail };
     }
   }
 }
 
-async function reviveEvents(env: Env, batchId: string | null): Promise<ReplayOutcome> {
-  const revived = batchId === null ? 0 : await callBatch(env, batchId, (batch) => batch.reviveEvents());
-  return { kind: "replayed", outcome: "queued", detail: `${revived} events are published again` };
+async function reviveEvents(env: Env, batchId: string | null): Promise<number> {
+  return batchId === null ? 0 : callBatch(env, batchId, (batch) => batch.reviveEvents());
 }

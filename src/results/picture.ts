@@ -1,4 +1,5 @@
 import { eq, getTableColumns, sql } from "drizzle-orm";
+import { chunksOf } from "../encoding/chunks.ts";
 import { type Database, openDatabase } from "./database.ts";
 import { batches, deadLetters, essayResults, publishedEvents } from "./tables.ts";
 
@@ -74,10 +75,4 @@ export async function erasePicture(db: Database, batchId: string): Promise<void>
     db.delete(publishedEvents).where(eq(publishedEvents.batchId, batchId)),
     db.delete(deadLetters).where(eq(deadLetters.batchId, batchId)),
   ]);
-}
-
-function chunksOf<Item>(items: readonly Item[], size: number): Item[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, at) =>
-    items.slice(at * size, (at + 1) * size),
-  );
 }
