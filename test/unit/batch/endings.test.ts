@@ -312,5 +312,7 @@ describe("retention", () => {
     batch.wake();
     expect(batch.deliver(verdictOf(0, "essay_b"))).toEqual(["late"]);
     expect(batch.lateRecord(0)).toMatchObject({ winner: "essay_b", justification: null });
+    expect(batch.error(1, PERMANENT)).toBe("late");
+    expect(batch.lateRecord(1)).toMatchObject({ errorCode: PERMANENT, errorMessage: null });
   });
 });

@@ -208,6 +208,38 @@ export interface BatchUnderTest {
   texts(...outcomes: readonly TextOutcome[]): number;
 }
 
+/** Ranks by wins: for tests to which it matters that there is a ranking, and not which. */
+export const rankByWins: Ranker = ({ essays, comparisons }) => {
+  const winners = comparisons.flatMap(({ first, second, winner }) =>
+    winner === null ? [] : [winner === "essay_a" ? first : second],
+  );
+  const ranked = essays
+    .filter(({ text }) => text === "ready")
+    .map((essay) => ({ ...essay, wins: winners.filter((winner) => winner === essay.number).length }))
+    .sort((left, right) => right.wins - left.wins);
+  return {
+    provisional: false,
+    essays: ranked.map(({ number, essayId, wins }, index) => ({
+      number,
+      essayId,
+      rank: index + 1,
+      score: wins,
+      standardError: 1,
+      comparisons: wins,
+      wins,
+      isAnchor: false,
+      rankLow: 1,
+      rankHigh: ranked.length,
+      tiedWithNext: false,
+    })),
+    reliability: null,
+    model: null,
+  };
+};
+
+/** More alarms than any life needs: a batch that wants more would never end. */
+const ALARMS_MAX = 1_000;
+
 export function openBatch(parts: RequestParts = {}, ranker: Ranker = rankEssays): BatchUnderTest {
   const request = buildRequest(parts);
   const opened = open(request, ranker);
@@ -222,6 +254,7 @@ export function openBatch(parts: RequestParts = {}, ranker: Ranker = rankEssays)
   let rank = ranker;
   let now = request.origin.createdAt;
   let armedAt: number | null = null;
+  let alarms = 0;
   let latest: readonly Change[] = [];
   let latestEffects: readonly Effect[] = [];
 
@@ -271,12 +304,11 @@ export function openBatch(parts: RequestParts = {}, ranker: Ranker = rankEssays)
     run(() => recordVerdicts(batch, callbacks, now, rank));
   const dispatch = (asks: readonly AskRef[]) => run(() => recordDispatched(batch, asks, now)).recorded;
   const runWake = () => {
+    armedAt = null;
+    const report = run(() => wake(batch, now, rank));
     // The alarm has gone off: it is set again for what `nextWake` says.
-    const report = run(() => {
-      armedAt = null;
-      return wake(batch, now, rank);
-    });
     armedAt = nextWake(batch);
+    if (armedAt !== null) expect(armedAt, "an alarm leaves nothing due behind it").toBeGreaterThan(now);
     return report;
   };
   commit(opened);
@@ -317,6 +349,9 @@ export function openBatch(parts: RequestParts = {}, ranker: Ranker = rankEssays)
     wake: runWake,
     sleepUntilAlarm() {
       if (armedAt === null) throw new Error("no alarm is set");
+      alarms += 1;
+      if (alarms > ALARMS_MAX)
+        throw new Error(`the batch is still ${batch.life.state} after ${alarms} alarms`);
       now = Math.max(now, armedAt);
       return runWake();
     },

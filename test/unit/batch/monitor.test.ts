@@ -82,6 +82,15 @@ describe("a stuck batch", () => {
     expect(batch.nextWake()).toBe(OPENED_AT + 7 * HOUR);
   });
 
+  it("is not one because the clock went back between two verdicts", () => {
+    const batch = stuckAt(0);
+    batch.advance(3 * HOUR);
+    batch.judge(0);
+    batch.advance(-2 * HOUR);
+    batch.judge(1);
+    expect(batch.nextWake()).toBe(OPENED_AT + 7 * HOUR);
+  });
+
   it("is ended although it is asking again: a re-issue is no activity", () => {
     const batch = openBatch({ essays: 15, config: { maxComparisons: 100, maxRetryAttempts: 15 } });
     while (batch.state() !== "FAILED") {
