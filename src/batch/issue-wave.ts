@@ -46,6 +46,20 @@ export function usableEssayNumbers(draft: Draft): readonly number[] {
     .map((essay) => essay.number);
 }
 
+/** A question may get lost before a judge has it. Judgement timeouts to wait before it is put into the queue again. */
+const TIMEOUTS_UNTIL_ASKED_AGAIN = 2;
+
+/** When a question that is still `planned` is put into the judges' queue again, as the same attempt. */
+export function askAgainAt(draft: Draft): number {
+  const wait = TIMEOUTS_UNTIL_ASKED_AGAIN * draft.batch.config.judgementTimeoutMinutes * 60_000;
+  return roundUpToSecond(draft.now + wait);
+}
+
+/** Times are rounded up to whole seconds, so that one alarm serves the questions of one moment. */
+export function roundUpToSecond(at: number): number {
+  return Math.ceil(at / 1000) * 1000;
+}
+
 function issue(
   draft: Draft,
   number: number,
@@ -60,7 +74,7 @@ function issue(
     wave,
     attempt: 0,
     status: "planned",
-    deadline: null,
+    deadline: askAgainAt(draft),
     winner: null,
     settledAt: null,
     lateAt: null,

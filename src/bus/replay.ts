@@ -22,38 +22,30 @@ export async function replayDeadLetter(
   letter: DeadLetterRow,
 ): Promise<ReplayOutcome> {
   if (letter.replayedAt !== null) return { kind: "already_replayed" };
-  // Marked first: a letter that meets the same fault again is written anew, and that clears the mark.
-  const db = openDatabase(env.DB);
-  const outcome = await send(env, settings, letter, () => markReplayed(db, letter.id, Date.now()));
+  const outcome = await send(env, settings, letter);
+  // What met the same fault again stays as it was, and can be replayed again.
+  const settled = outcome.kind === "replayed" && outcome.outcome !== "dead_lettered";
+  if (settled) await markReplayed(openDatabase(env.DB), letter.id, Date.now());
   return outcome;
 }
 
-async function send(
-  env: Env,
-  settings: Settings,
-  letter: DeadLetterRow,
-  mark: () => Promise<void>,
-): Promise<ReplayOutcome> {
+async function send(env: Env, settings: Settings, letter: DeadLetterRow): Promise<ReplayOutcome> {
   const { payload, source } = letter;
   if (source === "cj-events") {
     // The event itself lies in the batch's object, whatever its size.
     const revived = await reviveEvents(env, letter.batchId);
-    await mark();
     return { kind: "replayed", outcome: "queued", detail: `${revived} events are published again` };
   }
   if (payload === null) return { kind: "payload_not_kept" };
   switch (source) {
     case "cj-judgements":
       await env.JUDGEMENTS_QUEUE.send(JSON.parse(payload));
-      await mark();
       return { kind: "replayed", outcome: "queued", detail: null };
     case "cj-texts":
       await env.TEXTS_QUEUE.send(JSON.parse(payload));
-      await mark();
       return { kind: "replayed", outcome: "queued", detail: null };
     default: {
       const [{ outcome, detail }] = await receiveEvents(env, settings, [{ text: payload }]);
-      if (outcome !== "dead_lettered") await mark();
       return { kind: "replayed", outcome, detail };
     }
   }

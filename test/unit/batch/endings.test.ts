@@ -245,7 +245,7 @@ describe("a scoring error", () => {
   });
 
   it("keeps a recovery a recovery", () => {
-    const batch = openBatch({}, broken);
+    const batch = openBatch({ config: { judgementTimeoutMinutes: 1_440 } }, broken);
     batch.judgeAll(numbersTo(8));
     batch.sleepUntilAlarm();
     expect(batch.batch.life).toMatchObject({
