@@ -6,7 +6,7 @@ import { z } from "zod";
 
 export const textsMessageSchema = z.object({
   batch_id: z.string(),
-  correlation_id: z.string(),
+  correlation_id: z.string().optional(),
   essays: z.array(z.int().nonnegative()),
   student_prompt: z.boolean(),
 });
@@ -14,11 +14,11 @@ export type TextsMessage = z.infer<typeof textsMessageSchema>;
 
 export const judgementsMessageSchema = z.object({
   batch_id: z.string(),
-  correlation_id: z.string(),
+  correlation_id: z.string().optional(),
   asks: z.array(z.object({ number: z.int().nonnegative(), attempt: z.int().nonnegative() })),
 });
 export type JudgementsMessage = z.infer<typeof judgementsMessageSchema>;
 
 /** There is something to publish; what it is stays in the object, in order. */
-export const eventsMessageSchema = z.object({ batch_id: z.string(), correlation_id: z.string() });
+export const eventsMessageSchema = z.object({ batch_id: z.string(), correlation_id: z.string().optional() });
 export type EventsMessage = z.infer<typeof eventsMessageSchema>;

@@ -240,6 +240,31 @@ describe("the read model", () => {
   });
 });
 
+describe("a final ranking that cannot be stored", () => {
+  it("is a scoring attempt that failed: the batch ends in FAILED and not in trying for ever", async () => {
+    const batchId = await openBatch({ essays: 2 });
+    const [only] = await readComparisons(batchId);
+    await untilState(batchId, "WAITING_CALLBACKS");
+    // As production does with a row of more than 2 MB.
+    await sqlOf(batchId, (sql) =>
+      sql.exec(`CREATE TRIGGER too_big BEFORE INSERT ON outbox WHEN NEW.payload LIKE '%cj_assessment.completed%'
+        BEGIN SELECT RAISE(ABORT, 'string or blob too big'); END`),
+    );
+    await postJson("/v1/callbacks", callbackFor(only.correlation_id));
+    expect((await readBatch(batchId)).state).toBe("SCORING");
+    for (let tries = 0; tries < 10 && (await readBatch(batchId)).state === "SCORING"; tries++) {
+      travelHours(1);
+      await postJson("/v1/callbacks", callbackFor(only.correlation_id));
+      await fireAlarm(batchId);
+    }
+    const batch = await readBatch(batchId);
+    expect(batch).toMatchObject({ state: "FAILED" });
+    backToThePresent();
+    const [failed] = await untilPublished(batch.bos_batch_id);
+    expect(failed.topic).toBe("huleedu.cj_assessment.failed.v1");
+  });
+});
+
 describe("erasing a batch", () => {
   it("cancels an open one, publishes its end, and leaves a tombstone without content", async () => {
     const key = crypto.randomUUID();
