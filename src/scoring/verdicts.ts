@@ -175,6 +175,27 @@ export function setHessianDrift(
   }
 }
 
+/** {@link setHessianDrift} where only abilities matter: the third cumulant is w(1 − 2p). Abilities up to ±700. */
+export function setPairDrift(
+  { itemCount, rowStart, other }: VerdictGraph,
+  at: Float64Array,
+  direction: Float64Array,
+  weights: Float64Array,
+  drift: QuadraticForm,
+): void {
+  const strengths = at.map(Math.exp);
+  for (let i = 0; i < itemCount; i++) {
+    const strength = strengths[i];
+    const move = direction[i];
+    const end = rowStart[i + 1];
+    for (let k = rowStart[i]; k < end; k++) {
+      const j = other[k];
+      const opposing = strengths[j];
+      drift.dd[k] = ((weights[k] * (opposing - strength)) / (opposing + strength)) * (move - direction[j]);
+    }
+  }
+}
+
 function setTieDrift(
   drift: QuadraticForm,
   cell: number,
