@@ -14,7 +14,7 @@ export interface BenchmarkSet {
 }
 
 export const BENCHMARK_SETS: readonly BenchmarkSet[] = [
-  { name: "100 / 1,000", items: 100, rounds: 20, sd: 1.5, seed: 1, variance: 1.5 },
+  { name: "100 / 1,000", items: 100, rounds: 20, sd: 0.8, seed: 1, variance: 1.5 },
   { name: "1,000 / 10,000", items: 1_000, rounds: 20, sd: 1.5, seed: 2, variance: 1.5 },
   { name: "2,000 / 20,000", items: 2_000, rounds: 20, sd: 1.5, seed: 3, variance: 1.5 },
   { name: "1,000 / 100,000", items: 1_000, rounds: 200, sd: 1.5, seed: 4, variance: 1.5 },
