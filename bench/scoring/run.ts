@@ -38,6 +38,22 @@ function time(action: () => unknown, repeats: number): number {
   return times[times.length >> 1];
 }
 
+/** Medians of two actions that take turns, so that a busy machine slows both. */
+function timeBoth(first: () => unknown, second: () => unknown, repeats: number): readonly [number, number] {
+  first();
+  second();
+  const times: [number[], number[]] = [[], []];
+  for (let k = 0; k < repeats; k++) {
+    for (const [side, action] of [first, second].entries()) {
+      const start = performance.now();
+      action();
+      times[side].push(performance.now() - start);
+    }
+  }
+  const [a, b] = times.map((side) => side.sort((x, y) => x - y)[side.length >> 1]);
+  return [a, b];
+}
+
 function report(line: Line): void {
   lines.push(line);
   const bar = line.bar === null ? "" : line.ratio !== null && line.ratio <= line.bar ? "met" : "MISSED";
@@ -75,16 +91,16 @@ function measureSet(set: BenchmarkSet): void {
   const x = new Float64Array(set.items).fill(1);
   const y = new Float64Array(set.items);
   const name = set.name;
-  const floor = time(() => runFloor(graph, x, y), repeats);
+  const fit = () => fitBradleyTerry(data, { prior });
+  const [floor, cold] = timeBoth(() => runFloor(graph, x, y), fit, repeats);
   const line = (work: string, milliseconds: number, ratio: number | null, bar: number | null, against = "") =>
     report({ set: name, work, milliseconds, ratio, bar, against });
   line(`floor: ${FLOOR_PASSES} matrix-vector products`, floor, null, null);
-  const cold = time(() => fitBradleyTerry(data, { prior }), repeats);
   line("fixed prior, cold", cold, cold / floor, coldBars.get(name) ?? null, "× floor");
   const earlier = fitBradleyTerry(firstRows(data, Math.floor(data.winners.length / 1.01)), { prior });
-  const warm = time(() => refit(earlier, data, { prior, tolerance: 1e-6 }), repeats);
-  line("+1 % new verdicts, warm, to 1e-6", warm, warm / cold, warmBars.get(name) ?? null, "× cold");
-  measureSpread(set, data, cold, line);
+  const [warm, again] = timeBoth(() => refit(earlier, data, { prior, tolerance: 1e-6 }), fit, repeats);
+  line("+1 % new verdicts, warm, to 1e-6", warm, warm / again, warmBars.get(name) ?? null, "× cold");
+  measureSpread(set, data, line);
   measureCovariance(set, data, line);
   if (set.items <= 2_000)
     line(
@@ -112,20 +128,19 @@ type AddLine = (
 ) => void;
 
 /** Up to 2,000 items σ̂ is exact and needs the dense inverse that standard errors need: both sides include them. */
-function measureSpread(
-  { items, variance }: BenchmarkSet,
-  data: BradleyTerryData,
-  cold: number,
-  line: AddLine,
-): void {
+function measureSpread({ items, variance }: BenchmarkSet, data: BradleyTerryData, line: AddLine): void {
   const prior = { variance };
   if (items > 2_000) {
-    const estimated = time(() => fitBradleyTerry(data).priorVariance, 3);
+    const fixed = () => fitBradleyTerry(data, { prior });
+    const [estimated, cold] = timeBoth(() => fitBradleyTerry(data).priorVariance, fixed, 5);
     line("empirical Bayes", estimated, estimated / cold, 6, "× fixed prior");
     return;
   }
-  const fixed = time(() => fitBradleyTerry(data, { prior }).standardErrors, 3);
-  const estimated = time(() => fitBradleyTerry(data).plugIn.standardErrors, 3);
+  const [fixed, estimated] = timeBoth(
+    () => fitBradleyTerry(data, { prior }).standardErrors,
+    () => fitBradleyTerry(data).plugIn.standardErrors,
+    3,
+  );
   line("fixed prior with standard errors", fixed, null, null);
   line("empirical Bayes with standard errors", estimated, estimated / fixed, 6, "× fixed prior");
 }

@@ -118,7 +118,7 @@ const PLAIN_MARGIN = 3;
 /** Whether the marginal likelihood at a peak is plainly above that at σ = .01; never true when it is not. */
 function beatsNoSpread({ at: { point } }: Root): boolean {
   const { model } = point.posterior;
-  const none = findMode(model, LOG_SIGMA_MIN, point.mode.at, 1e-9);
+  const none = findMode(model, LOG_SIGMA_MIN, point.mode.at, 1e-6);
   point.posterior.evaluate(point.mode.at);
   const small = model.graph.dimension <= EXACT_GRID_LIMIT;
   const upperBound = small
