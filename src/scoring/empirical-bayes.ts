@@ -21,6 +21,8 @@ export const LOG_SIGMA_MAX = Math.log(10);
 /** Up to this many parameters every point has its exact log-determinant; beyond, slopes are first estimated from probes. */
 export const EXACT_GRID_LIMIT = 200;
 
+/** Of the modes that a slope is taken at. */
+const SLOPE_TOLERANCE = 1e-11;
 const EXACT_ACCURACY = 1e-8;
 const ESTIMATED_ACCURACY = 1e-5;
 const PROBES = 16;
@@ -57,7 +59,7 @@ export function estimateSpread(model: Model, start: Float64Array, tolerance: num
   const { dimension, itemCount } = model.graph;
   const small = dimension <= EXACT_GRID_LIMIT;
   const slopeAt = small
-    ? createExactSlope(model, tolerance)
+    ? createExactSlope(model, Math.max(tolerance, SLOPE_TOLERANCE))
     : createEstimatedSlope(model, Math.max(tolerance, 1e-8), PROBES, itemCount > DENSE_LIMIT ? 1e-4 : 1e-6);
   const accuracy = small ? EXACT_ACCURACY : ESTIMATED_ACCURACY;
   const scan = lazy(() => scanRange(model, start, tolerance));
@@ -66,16 +68,15 @@ export function estimateSpread(model: Model, start: Float64Array, tolerance: num
     guessLogSigma(model, start),
     start,
     [LOG_SIGMA_MIN, LOG_SIGMA_MAX],
-    accuracy,
+    tolerance,
   );
-  const peak = climbed && beatsNoSpread(climbed) ? climbed : searchGrid(slopeAt, scan(), accuracy);
+  const peak = climbed && beatsNoSpread(climbed) ? climbed : searchGrid(slopeAt, scan(), accuracy, tolerance);
   if ("boundary" in peak) {
     const point = findMode(model, peak.boundary.logSigma, peak.boundary.mode, tolerance);
     return { logSigma: point.logSigma, atBoundary: true, error: 0, point, workspace: null, coarse: scan };
   }
   const coarse = small ? scan : () => gaussianGrid(peak);
-  if (small) return describePeak(peak, null, coarse);
-  if (itemCount > DENSE_LIMIT) return describePeak(polish(peak, model, tolerance), null, coarse);
+  if (small || itemCount > DENSE_LIMIT) return describePeak(peak, null, coarse);
   const workspace = new Float64Array(dimension ** 2);
   return describePeak(
     correctRoot(createExactSlope(model, tolerance, workspace), peak, tolerance),
@@ -98,12 +99,6 @@ function describePeak(
     workspace,
     coarse,
   };
-}
-
-/** The mode to full accuracy. */
-function polish({ at, derivative }: Root, model: Model, tolerance: number): Root {
-  const point = findMode(model, at.point.logSigma, at.point.mode.at, tolerance);
-  return { at: { ...at, point }, derivative };
 }
 
 /** From the starting abilities' own spread, of which about a fifth is error. */
@@ -147,7 +142,12 @@ function hadamardBound({ model, diagonal, constantPart, precision }: Posterior):
 type GridSearch = Root | { readonly boundary: GridPoint };
 
 /** The best point of the grid, and the slope's root beside it. */
-function searchGrid(slopeAt: SlopeAt, grid: readonly GridPoint[], accuracy: number): GridSearch {
+function searchGrid(
+  slopeAt: SlopeAt,
+  grid: readonly GridPoint[],
+  accuracy: number,
+  tolerance: number,
+): GridSearch {
   const best = grid.reduce((top, point) => (point.logMarginal > top.logMarginal ? point : top));
   const at = grid.indexOf(best);
   const here = slopeAt(best.logSigma, best.mode);
@@ -155,7 +155,12 @@ function searchGrid(slopeAt: SlopeAt, grid: readonly GridPoint[], accuracy: numb
   if (!neighbour) return { boundary: best };
   const there = slopeAt(neighbour.logSigma, neighbour.mode);
   const root = there.slope > 0 === here.slope > 0 ? here : findRoot(slopeAt, here, there, accuracy);
-  return { at: root, derivative: derivativeAt(slopeAt, root) };
+  const derivative = derivativeAt(slopeAt, root);
+  const { model } = root.point.posterior;
+  return {
+    at: { ...root, point: findMode(model, root.point.logSigma, root.point.mode.at, tolerance) },
+    derivative,
+  };
 }
 
 /** The log marginal likelihood at equally spaced log σ, from the widest prior down, each mode started from the last. */

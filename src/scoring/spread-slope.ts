@@ -51,6 +51,8 @@ export interface Root {
 
 const LONGEST_STEP = 1;
 const CLIMB_LIMIT = 15;
+/** After a step this short the next one would be a hundred times shorter: it is the last, taken without a slope. */
+const LAST_STEP = 1e-5;
 
 /**
  * Climbs from a guess by secants to where the slope is 0; the first step uses the slope's derivative for Gaussian
@@ -62,7 +64,7 @@ export function climb(
   guess: number,
   start: Float64Array,
   [low, high]: readonly [number, number],
-  accuracy: number,
+  tolerance: number,
 ): Root | null {
   let last = slopeAt(Math.min(high, Math.max(low, guess)), start);
   let derivative = gaussianDerivative(last);
@@ -74,9 +76,19 @@ export function climb(
     const secant = (next.slope - last.slope) / by;
     last = next;
     derivative = secant < 0 ? secant : gaussianDerivative(next);
-    if (Math.abs(next.slope / derivative) < accuracy) return secant < 0 ? { at: last, derivative } : null;
+    if (Math.abs(next.slope / derivative) < LAST_STEP)
+      return secant < 0 ? finish(last, derivative, tolerance) : null;
   }
   return null;
+}
+
+/** The last step, and the mode there to full accuracy. */
+function finish({ point, slope, error }: SlopePoint, derivative: number, tolerance: number): Root {
+  const logSigma = point.logSigma - slope / derivative;
+  return {
+    at: { point: findMode(point.posterior.model, logSigma, point.mode.at, tolerance), slope: 0, error },
+    derivative,
+  };
 }
 
 function gaussianDerivative({ point: { posterior, mode } }: SlopePoint): number {
@@ -117,8 +129,6 @@ export function derivativeAt(slopeAt: SlopeAt, { point }: SlopePoint): number {
 }
 
 const CORRECTIONS = 4;
-/** After a step this short the next one would be a hundred times shorter. */
-const LAST_STEP = 1e-4;
 
 /**
  * From the root of the estimated slope to that of the exact one: steps on the exact slope with the estimate's
@@ -133,12 +143,8 @@ export function correctRoot(
   let last = exactly(guess.point.logSigma, guess.point.mode.at);
   for (let correction = 0; correction < CORRECTIONS; correction++) {
     const step = -last.slope / derivative;
+    if (Math.abs(step) < 10 * LAST_STEP) return finish(last, derivative, tolerance);
     const logSigma = last.point.logSigma + step;
-    const { model } = last.point.posterior;
-    if (Math.abs(step) < LAST_STEP) {
-      const point = findMode(model, logSigma, last.point.mode.at, tolerance);
-      return { at: { point, slope: 0, error: 0 }, derivative };
-    }
     const next = exactly(logSigma, last.point.mode.at);
     derivative = (next.slope - last.slope) / step;
     last = next;
