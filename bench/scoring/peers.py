@@ -78,17 +78,15 @@ def main(folder):
         if not spec["hasMle"]:
             print(f"{name:20}  the maximum-likelihood estimate does not exist: ilsr_pairwise and evalica have nothing to find")
             continue
+        if n > 2000:
+            report(name, "choix ilsr_pairwise", None, None, "left out: a dense LU of 10,000 x 10,000 per iteration", None)
+            report(name, "evalica bradley_terry (Rust)", None, None, "left out: dense 10,000 x 10,000 matrices (800 MB each)", None)
+            continue
         best = optimum(n, winners, losers, 0.0)
         our_error = np.abs(np.fromfile(folder / f"{index}.mle", np.float64) - best).max()
         print(f"{name:20}  {'cj-edge, maximum likelihood':32}  {spec['mleMilliseconds']:12.1f} ms  {'':14}  max|d theta| {our_error:.1e}")
-        if n <= 2000:
-            took, theta = timed(lambda: choix.ilsr_pairwise(n, pairs))
-            report(name, "choix ilsr_pairwise", took, spec["mleMilliseconds"], np.abs(theta - theta.mean() - best).max(), our_error)
-        else:
-            report(name, "choix ilsr_pairwise", None, None, "left out: a dense LU of 10,000 x 10,000 per iteration", None)
-        if n > 2000:
-            report(name, "evalica bradley_terry (Rust)", None, None, "left out: dense 10,000 x 10,000 matrices (800 MB each)", None)
-            continue
+        took, theta = timed(lambda: choix.ilsr_pairwise(n, pairs))
+        report(name, "choix ilsr_pairwise", took, spec["mleMilliseconds"], np.abs(theta - theta.mean() - best).max(), our_error)
         xs, ys = winners.tolist(), losers.tolist()
         outcome = [evalica.Winner.X] * m
         took, result = timed(lambda: evalica.bradley_terry(xs, ys, outcome))
