@@ -85,7 +85,7 @@ const covarianceBars = new Map([
 
 function measureSet(set: BenchmarkSet): void {
   const data = generate(set);
-  const repeats = set.items > 5_000 ? 7 : 15;
+  const repeats = set.items > 5_000 ? 7 : set.items > 100 ? 15 : 99;
   const prior = { variance: set.variance };
   const graph = buildPlainGraph(data);
   const x = new Float64Array(set.items).fill(1);
@@ -139,7 +139,7 @@ function measureSpread({ items, variance }: BenchmarkSet, data: BradleyTerryData
   const [fixed, estimated] = timeBoth(
     () => fitBradleyTerry(data, { prior }).standardErrors,
     () => fitBradleyTerry(data).plugIn.standardErrors,
-    items > 1_000 ? 3 : 9,
+    items > 1_000 ? 3 : items > 100 ? 9 : 99,
   );
   line("fixed prior with standard errors", fixed, null, null);
   line("empirical Bayes with standard errors", estimated, estimated / fixed, 6, "× fixed prior");

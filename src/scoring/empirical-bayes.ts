@@ -114,17 +114,22 @@ const PLAIN_MARGIN = 3;
 function beatsNoSpread({ at: { point } }: Root): boolean {
   const { model } = point.posterior;
   const none = findMode(model, LOG_SIGMA_MIN, point.mode.at, 1e-6);
+  const toBeat = logMarginal(none, priorBound(none.posterior)) + PLAIN_MARGIN;
   point.posterior.evaluate(point.mode.at);
-  const small = model.graph.dimension <= EXACT_GRID_LIMIT;
-  const upperBound = small
-    ? factoriseHessian(point.posterior).logDeterminant
-    : hadamardBound(point.posterior);
-  // At σ = .01 the prior is nearly all of A: ignoring the rest only raises the value to beat.
-  const precision = none.posterior.precision;
-  const lowerBound = small
-    ? factoriseHessian(none.posterior).logDeterminant
-    : (model.freeCount - 1) * Math.log(precision);
-  return logMarginal(point, upperBound) > logMarginal(none, lowerBound) + PLAIN_MARGIN;
+  if (logMarginal(point, hadamardBound(point.posterior)) > toBeat) return true;
+  if (model.graph.dimension > EXACT_GRID_LIMIT) return false;
+  return logMarginal(point, factoriseHessian(point.posterior).logDeterminant) > toBeat;
+}
+
+/**
+ * log |A| is at least that of the priors alone; at σ = .01 they are nearly all of it. log ν has none: half its
+ * information stands for what the other parameters leave of it.
+ */
+function priorBound({ model, precision, diagonal }: Posterior): number {
+  const { graph, freeCount, effectPrecision } = model;
+  const effectCount = graph.effects?.observed.length ?? 0;
+  const ties = graph.effects && graph.effects.tied !== null ? Math.log(diagonal[graph.dimension - 1] / 2) : 0;
+  return (freeCount - 1) * Math.log(precision) + effectCount * Math.log(effectPrecision) + ties;
 }
 
 /** log |A| ≤ Σ log Aᵢᵢ (Hadamard 1893), without anchors on the subspace of centred abilities. */

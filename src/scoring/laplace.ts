@@ -1,4 +1,3 @@
-import { inverseEntry } from "./cholesky.ts";
 import { centredVariance, factoriseHessian, invertHessian } from "./covariance.ts";
 import { createWork, type Minimum, minimise, solve } from "./newton.ts";
 import {
@@ -60,11 +59,13 @@ export function slopeExactly(point: LaplacePoint, workspace?: Float64Array): num
   const { posterior, mode } = point;
   const { model, precision } = posterior;
   const { graph, freeCount } = model;
-  const covariance = invertHessian(posterior, factoriseHessian(posterior, workspace));
+  const factored = factoriseHessian(posterior, workspace);
+  const covariance = invertHessian(posterior, factored);
   const drift = driftOfHessian(point, SOLVE_TOLERANCE);
-  const diagonal = Float64Array.from({ length: graph.dimension }, (_, i) =>
-    model.fixed?.[i] ? 0 : inverseEntry(covariance.factor, i, i),
-  );
+  const diagonal = Float64Array.from({ length: graph.dimension }, (_, i) => {
+    if (i >= graph.itemCount) return covariance.between(i, i);
+    return model.fixed?.[i] ? 0 : covariance.variances[i] + factored.constant;
+  });
   const priorTrace = centredVariance(covariance, model);
   const trace = -2 * precision * priorTrace + traceOfCells(graph, drift, covariance.factor, diagonal);
   return precision * spreadOfFree(mode.at, model) - (freeCount - 1) - trace / 2;

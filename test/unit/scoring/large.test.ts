@@ -2,10 +2,13 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { factoriseHessian, invertHessian } from "../../../src/scoring/covariance.ts";
 import { estimateSpread } from "../../../src/scoring/empirical-bayes.ts";
 import { fitBradleyTerry } from "../../../src/scoring/index.ts";
 import { slopeExactly } from "../../../src/scoring/laplace.ts";
-import { createModel, startingPoint } from "../../../src/scoring/posterior.ts";
+import { minimise } from "../../../src/scoring/newton.ts";
+import { createModel, createPosterior, startingPoint } from "../../../src/scoring/posterior.ts";
+import { estimateVariances } from "../../../src/scoring/standard-errors.ts";
 import { buildVerdictGraph } from "../../../src/scoring/verdict-graph.ts";
 import { largestDifference } from "./reference.ts";
 import { simulate } from "./simulated.ts";
@@ -70,6 +73,7 @@ describe("many items", () => {
     const data = plain(2_010, 6, 2);
     const model = createModel(buildVerdictGraph(data, "ignored"));
     const { logSigma, error } = estimateSpread(model, startingPoint(model), 1e-10);
+    expect(fitBradleyTerry(data).spreadError).toBeCloseTo(error, 6);
     expect(error).toBeGreaterThan(0);
     expect(error).toBeLessThan(0.01);
     expect(Math.abs(Math.exp(logSigma) - 1.2)).toBeLessThan(0.25);
@@ -85,6 +89,27 @@ describe("many items", () => {
     const ratios = Array.from(exact, (error, item) => (estimated[item] ?? 0) / error);
     expect(Math.min(...ratios)).toBeGreaterThan(0.92);
     expect(Math.max(...ratios)).toBeLessThan(1.08);
+  });
+
+  it("have estimated variances that agree with exact ones, with ties, position effects and anchors", () => {
+    const data = simulate({ items: 400, rounds: 8, sd: 1, seed: 4, positionEffects: [0.5], logTie: 0 });
+    const anchors = Array.from({ length: 20 }, (_, item) => ({
+      item,
+      ability: data.truth[item] ?? 0,
+      standardError: 0.1,
+    }));
+    const model = createModel(buildVerdictGraph(data, "overall"), anchors);
+    const posterior = createPosterior(model, 1);
+    posterior.evaluate(minimise(posterior, startingPoint(model), 1e-10).at);
+    const { variances: exact } = invertHessian(posterior, factoriseHessian(posterior));
+    const ratios = Array.from(
+      estimateVariances(posterior).slice(20),
+      (variance, item) => variance / (exact[item + 20] ?? 0),
+    );
+    const mean = ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length;
+    expect(Math.abs(mean - 1)).toBeLessThan(0.03);
+    expect(Math.min(...ratios)).toBeGreaterThan(0.8);
+    expect(Math.max(...ratios)).toBeLessThan(1.2);
   });
 
   it("finds no spread in coin tosses", () => {
