@@ -80,7 +80,7 @@ export function leavePairGeneration(draft: Draft, reason: string): void {
 /** Shows what the verdicts so far say. A provisional ranking that cannot be computed is left out, not fatal. */
 export function publishProvisionalRanking(draft: Draft, rank: Ranker): void {
   if (draft.life().state !== "SCORING" || draft.life().scoringRetry !== null) return;
-  const outcome = attempt(() => rankVerdicts(draft, rank));
+  const outcome = attempt(() => rankVerdicts(draft, rank, true));
   if (outcome.kind === "done")
     draft.change({ kind: "ranking", ranking: { ...outcome.result, provisional: true } });
 }
@@ -98,7 +98,7 @@ export function finalise(draft: Draft, rank: Ranker, stop: StopReason): void {
   }
   enterFinalScoring(draft, stop);
   const outcome = attempt(() => {
-    const ranking = rankVerdicts(draft, rank);
+    const ranking = rankVerdicts(draft, rank, false);
     // Built, and so validated against the contracts, before anything is queued.
     return { ranking, events: completedEvents(draft, ranking, stop) };
   });
@@ -146,8 +146,9 @@ function attempt<Result>(work: () => Result): Attempt<Result> {
   }
 }
 
-function rankVerdicts(draft: Draft, rank: Ranker): Ranking {
-  return rank({ essays: draft.essays(), comparisons: allComparisons(draft), seed: draft.batch.origin.seed });
+function rankVerdicts(draft: Draft, rank: Ranker, provisional: boolean): Ranking {
+  const { seed } = draft.batch.origin;
+  return rank({ essays: draft.essays(), comparisons: allComparisons(draft), seed, provisional });
 }
 
 function allComparisons(draft: Draft) {

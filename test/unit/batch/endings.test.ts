@@ -86,6 +86,11 @@ describe("too little to compare", () => {
         rankLow: 1,
         rankHigh: 1,
         tiedWithNext: false,
+        topProbability: 1,
+        infit: null,
+        outfit: null,
+        infitP: null,
+        outfitP: null,
       },
     ]);
     expect(batch.events("completed")).toHaveLength(1);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { rankEssays, rankingSchema } from "../../../src/batch/ranking.ts";
-import { type BatchUnderTest, inlineEssays, numbersTo, openBatch } from "./harness.ts";
+import { type BatchUnderTest, inlineEssays, numbersTo, openBatch, verdictOf } from "./harness.ts";
 
 /** The essay with the larger number is always judged the better one, on whichever side it is shown. */
 function judgeByNumber(batch: BatchUnderTest): BatchUnderTest {
@@ -9,7 +9,60 @@ function judgeByNumber(batch: BatchUnderTest): BatchUnderTest {
   return batch;
 }
 
-const rank = ({ batch }: BatchUnderTest) => rankEssays({ ...batch, seed: batch.origin.seed });
+const rank = ({ batch }: BatchUnderTest) =>
+  rankEssays({ ...batch, seed: batch.origin.seed, provisional: false });
+
+describe("what a final ranking says of its verdicts", () => {
+  const batch = judgeByNumber(openBatch({ essays: 6 }));
+
+  it("is the fit of every essay, the judges and the agreement of halves", () => {
+    const { essays, reliability, model } = rank(batch);
+    for (const { infit, infitP, outfit, outfitP } of essays) {
+      expect(infit).toBeGreaterThan(0);
+      expect(outfit).toBeGreaterThan(0);
+      for (const p of [infitP, outfitP]) {
+        expect(p).toBeGreaterThan(0);
+        expect(p).toBeLessThanOrEqual(1);
+      }
+    }
+    expect(reliability?.split_half).toBeGreaterThan(0);
+    expect(reliability?.statement).toContain("not validity");
+    expect(model?.judges).toMatchObject([
+      { judge: "openai/gpt-5.1", verdicts: 15, agreement_with_scale: 1, reliability_change_without: null },
+    ]);
+    expect(essays.reduce((sum, { topProbability }) => sum + topProbability, 0)).toBeCloseTo(
+      model?.top_count ?? 0,
+      6,
+    );
+  });
+
+  it("is left out of a provisional one, which must be quick", () => {
+    const { essays, reliability, model } = rankEssays({ ...batch.batch, seed: 1, provisional: true });
+    expect(essays.map(({ infit }) => infit)).toEqual(essays.map(() => null));
+    expect(reliability?.split_half).toBeNull();
+    expect(model?.judges).toEqual([]);
+  });
+
+  it("shows a judge that disagrees with the others, and what reliability would be without it", () => {
+    const mixed = openBatch({ essays: 10 });
+    for (const { number, first, second } of [...mixed.batch.comparisons]) {
+      const contrary = number % 7 === 0;
+      const winner = first > second === contrary ? "essay_b" : "essay_a";
+      mixed.deliver({
+        ...verdictOf(number),
+        answer: { kind: "verdict", winner, confidence: 3, justification: null },
+        model: contrary ? "contrary" : "sound",
+      });
+    }
+    const { model } = rank(mixed);
+    const [contrary, sound] = ["openai/contrary", "openai/sound"].map((name) =>
+      model?.judges.find(({ judge }) => judge === name),
+    );
+    expect(contrary?.agreement_with_scale).toBeLessThan(0.3);
+    expect(sound?.agreement_with_scale).toBeGreaterThan(0.7);
+    expect(contrary?.reliability_change_without).toBeGreaterThan(sound?.reliability_change_without ?? 1);
+  });
+});
 
 describe("a ranking", () => {
   it("puts first who wins, on whichever side it was shown", () => {
