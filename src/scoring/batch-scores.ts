@@ -1,0 +1,202 @@
+import { type Connectivity, describeConnectivity } from "./connectivity.ts";
+import { centredVariance, DENSE_LIMIT } from "./covariance.ts";
+import { fitEpsAdjusted } from "./eps-adjusted.ts";
+import { DEFAULT_TOLERANCE, type Estimate, estimate } from "./estimate.ts";
+import type { Mixture } from "./mixture.ts";
+import { type BradleyTerryData, distinct, type FitOptions, type PositionModel } from "./model.ts";
+import { estimatePositionEffects, type PositionEffects } from "./position-effect.ts";
+import { meanOfFree } from "./posterior.ts";
+import { orderByAbility, probabilityBetter, rankItems } from "./ranks.ts";
+import {
+  type PosteriorSpread,
+  RELIABILITY_STATEMENT,
+  type ReliabilityCoefficient,
+  reliabilityCoefficients,
+} from "./reliability.ts";
+import { shareRepeats } from "./repeats.ts";
+import { ScoringError } from "./scoring-error.ts";
+import { validateData } from "./validation.ts";
+import { logLikelihoodOf } from "./verdicts.ts";
+
+export interface BatchOptions extends FitOptions {
+  /** Whether pairs were chosen by earlier verdicts; default true, the cautious answer. */
+  readonly adaptive?: boolean;
+  /** Size of the top group of `topProbability`; default a tenth of the items, at least 1. */
+  readonly topCount?: number;
+  /** Seed of the draws behind rank intervals; default 1. */
+  readonly seed?: number;
+}
+
+export interface ItemScore {
+  readonly item: number;
+  /** Logits: posterior mean and standard deviation, the spread of the abilities integrated out. */
+  readonly ability: number;
+  readonly standardError: number;
+  /** 1 is the best; [rankLow, rankHigh] holds 95 % of the posterior of the rank. */
+  readonly rank: number;
+  readonly rankLow: number;
+  readonly rankHigh: number;
+  /** P(better than the next in rank) < .975: the two are not told apart. False for the last. */
+  readonly tiedWithNext: boolean;
+  /** P(among the best `topCount`). */
+  readonly topProbability: number;
+  /** Verdicts about the item, and how many it won (a tie is half). */
+  readonly comparisons: number;
+  readonly wins: number;
+  readonly isAnchor: boolean;
+}
+
+export interface BatchReliability {
+  /** The headline, in [0, 1]. */
+  readonly reliability: number;
+  /** Every coefficient by its name, the headline first. */
+  readonly coefficients: readonly ReliabilityCoefficient[];
+  readonly adaptive: boolean;
+  /** False while the prior is at the boundary: nothing may stop or be graded on reliability then. */
+  readonly decisive: boolean;
+  readonly statement: string;
+}
+
+export interface BatchScores {
+  /** In item order. */
+  readonly items: readonly ItemScore[];
+  readonly topCount: number;
+  readonly reliability: BatchReliability;
+  /** σ̂² of the free items (logits²), and their mean μ̂ (0 without anchors). */
+  readonly priorVariance: number;
+  readonly priorMean: number;
+  readonly priorAtBoundary: boolean;
+  readonly logLikelihood: number;
+  readonly converged: boolean;
+  readonly iterations: number;
+  readonly connectivity: Connectivity;
+  /** Null when no order of showing is known. */
+  readonly position: PositionEffects | null;
+  /** log ν of Davidson's model; null without ties. */
+  readonly logTieOdds: number | null;
+  /** The mode at σ̂, to start the next fit of the batch from. */
+  readonly mode: Float64Array;
+}
+
+const TIED_BELOW = 0.975;
+/** From so many verdicts per judge on, each judge's position effect enters the fit; below, they share one. */
+const VERDICTS_PER_JUDGE = 30;
+
+/**
+ * Scores one batch: everything its results publish. Repeated verdicts of one judge on one pair share a total weight of
+ * 1 in the fit; all of them count for the position effects. Deterministic for a seed.
+ * @param data at most 2,000 items.
+ * @throws {ScoringError} for bad input, naming the row.
+ */
+export function scoreBatch(data: BradleyTerryData, options: BatchOptions = {}): BatchScores {
+  validateData(data);
+  const { itemCount } = data;
+  const { topCount = Math.max(1, Math.round(itemCount / 10)), seed = 1, adaptive = true } = options;
+  validateBatch(itemCount, topCount);
+  const weighted = { ...data, weights: shareRepeats(data) };
+  const fit = estimate(weighted, { position: choosePositionModel(data), ...options });
+  const { posterior, mode, atBoundary } = fit;
+  const { graph } = posterior.model;
+  const priorVariance = 1 / posterior.precision;
+  const mixture = fit.integrate();
+  return {
+    items: describeItems(data, mixture, topCount, seed),
+    topCount,
+    reliability: describeReliability(weighted, fit, mixture, adaptive),
+    priorVariance,
+    priorMean: posterior.model.fixed ? meanOfFree(mode.at, posterior.model) : 0,
+    priorAtBoundary: atBoundary,
+    logLikelihood: logLikelihoodOf(graph, mode.at),
+    converged: mode.converged,
+    iterations: mode.iterations,
+    connectivity: describeConnectivity(data),
+    position: estimatePositionEffects(data, priorVariance, options.tolerance ?? DEFAULT_TOLERANCE),
+    logTieOdds: graph.effects && graph.effects.tied !== null ? mode.at[graph.dimension - 1] : null,
+    mode: mode.at.slice(0, itemCount),
+  };
+}
+
+function validateBatch(itemCount: number, topCount: number): void {
+  if (itemCount > DENSE_LIMIT)
+    throw new ScoringError(
+      "item_limit",
+      `The batch has ${itemCount} items, the limit is ${DENSE_LIMIT}: split it.`,
+    );
+  if (!Number.isInteger(topCount) || topCount < 1 || topCount > itemCount)
+    throw new ScoringError(
+      "invalid_option",
+      `topCount is ${topCount}: expected an integer from 1 to ${itemCount}.`,
+    );
+}
+
+function choosePositionModel({ judges, firstShown }: BradleyTerryData): PositionModel {
+  if (!judges || !firstShown) return "overall";
+  const count = distinct(judges).length;
+  return count > 1 && judges.length >= VERDICTS_PER_JUDGE * count ? "per-judge" : "overall";
+}
+
+function describeItems(
+  data: BradleyTerryData,
+  mixture: Mixture,
+  topCount: number,
+  seed: number,
+): ItemScore[] {
+  const { abilities, standardErrors } = mixture;
+  const order = orderByAbility(abilities);
+  const tied = new Set<number>();
+  for (let place = 0; place + 1 < order.length; place++)
+    if (probabilityBetter(mixture, order[place], order[place + 1]) < TIED_BELOW) tied.add(order[place]);
+  const anchored = new Set(data.anchors?.map(({ item }) => item));
+  const { comparisons, wins } = countVerdicts(data);
+  return rankItems(mixture, topCount, seed).map((range, item) => ({
+    item,
+    ability: abilities[item],
+    standardError: standardErrors[item],
+    ...range,
+    tiedWithNext: tied.has(item),
+    comparisons: comparisons[item],
+    wins: wins[item],
+    isAnchor: anchored.has(item),
+  }));
+}
+
+function countVerdicts({ itemCount, winners, losers, ties }: BradleyTerryData) {
+  const comparisons = new Int32Array(itemCount);
+  const wins = new Float64Array(itemCount);
+  for (let row = 0; row < winners.length; row++) {
+    comparisons[winners[row]]++;
+    comparisons[losers[row]]++;
+    const share = ties?.[row] === 1 ? 0.5 : 1;
+    wins[winners[row]] += share;
+    wins[losers[row]] += 1 - share;
+  }
+  return { comparisons, wins };
+}
+
+function describeReliability(
+  data: BradleyTerryData,
+  fit: Estimate,
+  { peak }: Mixture,
+  adaptive: boolean,
+): BatchReliability {
+  const coefficients = reliabilityCoefficients(spreadOf(fit, peak), fitEpsAdjusted(data));
+  const headline = coefficients.find(({ name }) => name === "reliability");
+  return {
+    reliability: headline?.value ?? 0,
+    coefficients,
+    adaptive,
+    decisive: !fit.atBoundary,
+    statement: RELIABILITY_STATEMENT,
+  };
+}
+
+function spreadOf({ posterior, mode, atLowerBoundary }: Estimate, peak: Mixture["peak"]): PosteriorSpread {
+  const { model, precision } = posterior;
+  const free = mode.at.slice(0, model.graph.itemCount).filter((_, item) => !model.fixed?.[item]);
+  return {
+    abilities: free,
+    centredVariance: peak.covariance ? centredVariance(peak.covariance.base, model) : 0,
+    priorVariance: 1 / precision,
+    atLowerBoundary,
+  };
+}

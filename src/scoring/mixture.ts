@@ -1,0 +1,175 @@
+import { type Covariance, DENSE_LIMIT, factoriseHessian, invertHessian } from "./covariance.ts";
+import {
+  EXACT_GRID_LIMIT,
+  evaluateGrid,
+  type GridPoint,
+  LOG_SIGMA_MAX,
+  LOG_SIGMA_MIN,
+  type SpreadEstimate,
+} from "./empirical-bayes.ts";
+import { createPosterior, type Model, type Posterior } from "./posterior.ts";
+import { anchorResponses, variancesOf } from "./standard-errors.ts";
+
+/** The abilities' posterior at one σ of the grid: a Gaussian about `mode`. */
+export interface MixtureNode {
+  readonly logSigma: number;
+  /** Posterior probability of the node, Σ = 1. */
+  readonly weight: number;
+  /** All parameters; the first itemCount are abilities. */
+  readonly mode: Float64Array;
+  /** Of the abilities (centred, or on the anchors' scale), length itemCount. */
+  readonly variances: Float64Array;
+  /** Null above {@link DENSE_LIMIT} items. */
+  readonly covariance: ScaledCovariance | null;
+}
+
+/** A covariance whose rows and columns are multiplied by `scale` (null: 1), plus the anchors' own uncertainty. */
+export interface ScaledCovariance {
+  readonly base: Covariance;
+  readonly scale: Float64Array | null;
+  readonly anchorResponses: readonly Float64Array[];
+}
+
+/**
+ * The posterior of the abilities with σ integrated out over a grid, flat prior on log σ in [ln .01, ln 10] (the nested
+ * Laplace approximation of Rue, Martino & Chopin 2009, JRSS B 71:319, §3): a mixture of Gaussians. A plug-in σ̂ would
+ * publish standard errors of 0 whenever σ̂ lands at the lower end.
+ */
+export interface Mixture {
+  readonly nodes: readonly MixtureNode[];
+  /** The Gaussian at the plug-in σ̂; `weight` means nothing here. */
+  readonly peak: MixtureNode;
+  /** Mean and standard deviation of every ability over the mixture, length itemCount. */
+  readonly abilities: Float64Array;
+  readonly standardErrors: Float64Array;
+}
+
+const GRID_POINTS = 25;
+/** Log marginal likelihoods this far below the peak carry no weight (e⁻⁹ = .0001). */
+const NEGLIGIBLE = 9;
+/** So many grid points must carry weight for sums over the grid to be integrals. */
+const ENOUGH_POINTS = 6;
+const NARROWINGS = 4;
+
+export function integrateSpread(model: Model, estimate: SpreadEstimate, tolerance: number): Mixture {
+  const grid = gridOverSupport(model, estimate, tolerance);
+  const top = Math.max(...grid.map((point) => point.logMarginal));
+  const masses = grid.map((point) => Math.exp(point.logMarginal - top));
+  const total = masses.reduce((sum, mass) => sum + mass, 0);
+  const weighted = grid.flatMap((point, index) => {
+    const weight = (masses[index] ?? 0) / total;
+    return weight > Math.exp(-NEGLIGIBLE) / GRID_POINTS ? [{ point, weight }] : [];
+  });
+  const kept = weighted.reduce((sum, { weight }) => sum + weight, 0);
+  const { posterior, mode } = estimate.point;
+  posterior.evaluate(mode.at);
+  const peak = describeNode(posterior, mode.at, 1, estimate.workspace ?? undefined);
+  const describe = createNodes(model, posterior, peak);
+  const nodes = weighted.map(({ point, weight }) => describe(point, weight / kept));
+  return { nodes, peak, ...momentsOf(nodes, model.graph.itemCount) };
+}
+
+/** An equally spaced grid over the range of log σ that carries weight, narrowed until enough points do. */
+function gridOverSupport(model: Model, { coarse, point }: SpreadEstimate, tolerance: number): GridPoint[] {
+  let grid: readonly GridPoint[] = coarse;
+  for (let narrowing = 0; narrowing < NARROWINGS; narrowing++) {
+    const [from, to] = supportOf(grid);
+    const step = (to - from) / (GRID_POINTS - 1);
+    const logSigmas = Array.from({ length: GRID_POINTS }, (_, k) => to - k * step);
+    const fine = evaluateGrid(model, logSigmas, startNear(grid, to, point.mode.at), tolerance).reverse();
+    if (weightyOf(fine).length >= ENOUGH_POINTS) return fine;
+    grid = fine;
+  }
+  return [...grid];
+}
+
+function weightyOf(grid: readonly GridPoint[]): readonly GridPoint[] {
+  const top = Math.max(...grid.map((point) => point.logMarginal));
+  return grid.filter((point) => point.logMarginal > top - NEGLIGIBLE);
+}
+
+/** From one spacing below the lowest point of weight to one above the highest, within the range of σ. */
+function supportOf(grid: readonly GridPoint[]): readonly [number, number] {
+  const weighty = weightyOf(grid);
+  const [first, second] = grid;
+  const spacing = first && second ? second.logSigma - first.logSigma : 1;
+  const low = (weighty.at(0)?.logSigma ?? LOG_SIGMA_MIN) - spacing;
+  const high = (weighty.at(-1)?.logSigma ?? LOG_SIGMA_MAX) + spacing;
+  return [Math.max(LOG_SIGMA_MIN, low), Math.min(LOG_SIGMA_MAX, high)];
+}
+
+function startNear(grid: readonly GridPoint[], logSigma: number, otherwise: Float64Array): Float64Array {
+  const distance = (point: GridPoint) => Math.abs(point.logSigma - logSigma);
+  const nearest = grid.reduce<GridPoint | null>(
+    (best, point) => (best && distance(best) <= distance(point) ? best : point),
+    null,
+  );
+  return nearest?.mode ?? otherwise;
+}
+
+type DescribeNode = (point: Pick<GridPoint, "logSigma" | "mode">, weight: number) => MixtureNode;
+
+/**
+ * Few parameters: every node has its own covariance. Many: the posterior of σ is narrow, and the peak's covariance is
+ * carried to the other nodes in proportion to 1/Aᵢᵢ, which leaves an error of second order in a small change.
+ */
+function createNodes(model: Model, atPeak: Posterior, peak: MixtureNode): DescribeNode {
+  if (model.graph.dimension <= EXACT_GRID_LIMIT)
+    return ({ logSigma, mode }, weight) => {
+      const posterior = createPosterior(model, Math.exp(-2 * logSigma));
+      posterior.evaluate(mode);
+      return describeNode(posterior, mode, weight);
+    };
+  const informationAtPeak = atPeak.diagonal.slice();
+  return ({ logSigma, mode }, weight) => {
+    const posterior = createPosterior(model, Math.exp(-2 * logSigma));
+    posterior.evaluate(mode);
+    const scale = informationAtPeak.map((information, i) => Math.sqrt(information / posterior.diagonal[i]));
+    const variances = peak.variances.map((variance, i) => variance * scale[i] * scale[i]);
+    return {
+      logSigma,
+      weight,
+      mode,
+      variances,
+      covariance: peak.covariance && { ...peak.covariance, scale },
+    };
+  };
+}
+
+/** The Gaussian at the point the posterior was last evaluated at. */
+function describeNode(
+  posterior: Posterior,
+  mode: Float64Array,
+  weight: number,
+  workspace?: Float64Array,
+): MixtureNode {
+  const logSigma = -Math.log(posterior.precision) / 2;
+  if (posterior.model.graph.itemCount > DENSE_LIMIT)
+    return { logSigma, weight, mode, variances: variancesOf(posterior), covariance: null };
+  const base = invertHessian(posterior, factoriseHessian(posterior, workspace));
+  const responses = anchorResponses(posterior);
+  const variances = base.variances.map((variance, i) =>
+    responses.reduce((sum, response) => sum + response[i] * response[i], variance),
+  );
+  return { logSigma, weight, mode, variances, covariance: { base, scale: null, anchorResponses: responses } };
+}
+
+/** The mixture of one Gaussian: a given prior, or none. */
+export function singleGaussian(posterior: Posterior, mode: Float64Array): Mixture {
+  posterior.evaluate(mode);
+  const peak = describeNode(posterior, mode, 1);
+  return { nodes: [peak], peak, ...momentsOf([peak], posterior.model.graph.itemCount) };
+}
+
+type Moments = Pick<Mixture, "abilities" | "standardErrors">;
+
+/** Mean and standard deviation of a mixture: E θ = Σ wₖθₖ, Var θ = Σ wₖ(Vₖ + (θₖ − E θ)²). */
+function momentsOf(nodes: readonly MixtureNode[], itemCount: number): Moments {
+  const abilities = new Float64Array(itemCount);
+  for (const { weight, mode } of nodes) for (let i = 0; i < itemCount; i++) abilities[i] += weight * mode[i];
+  const standardErrors = new Float64Array(itemCount);
+  for (const { weight, mode, variances } of nodes)
+    for (let i = 0; i < itemCount; i++)
+      standardErrors[i] += weight * (variances[i] + (mode[i] - abilities[i]) ** 2);
+  return { abilities, standardErrors: standardErrors.map(Math.sqrt) };
+}
