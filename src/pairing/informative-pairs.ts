@@ -2,7 +2,7 @@ import { differenceVariance, informationGain, variancesAfter } from "./informati
 import { type Candidate, greedyMatching } from "./matching.ts";
 import { offerNeighbours } from "./nearest-neighbours.ts";
 import type { PlannedPair } from "./pair.ts";
-import type { Posterior } from "./posterior.ts";
+import { checkPosterior, type Posterior } from "./posterior.ts";
 import { canTake, type Round, takePair } from "./round.ts";
 import { randomPermutation } from "./seeded-random.ts";
 
@@ -12,6 +12,7 @@ export const NEAREST_NEIGHBOURS = 20;
 /** Up to `count` pairs among the essays without a pair: a greedy matching by expected information gain. */
 export function chooseInformativePairs(round: Round, posterior: Posterior, count: number): PlannedPair[] {
   if (count === 0) return [];
+  checkPosterior(posterior, round.essayCount);
   const matching = greedyMatching(rateNeighbours(round, posterior), count);
   return matching.map(({ one, other }) => takePair(round, one, other, "adaptive"));
 }
