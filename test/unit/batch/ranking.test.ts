@@ -58,8 +58,9 @@ describe("what a final ranking says of its verdicts", () => {
     const [contrary, sound] = ["openai/contrary", "openai/sound"].map((name) =>
       model?.judges.find(({ judge }) => judge === name),
     );
-    expect(contrary?.agreement_with_scale).toBeLessThan(0.3);
-    expect(sound?.agreement_with_scale).toBeGreaterThan(0.7);
+    // Not 0: an essay whose only verdict against its neighbour is reversed has changed places with it.
+    expect(contrary?.agreement_with_scale).toBeLessThan(0.5);
+    expect(sound?.agreement_with_scale).toBeGreaterThan(0.9);
     expect(contrary?.reliability_change_without).toBeGreaterThan(sound?.reliability_change_without ?? 1);
   });
 });
