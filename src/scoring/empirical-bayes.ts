@@ -60,7 +60,9 @@ export function estimateSpread(model: Model, start: Float64Array, tolerance: num
   const small = dimension <= EXACT_GRID_LIMIT;
   const slopeAt = small
     ? createExactSlope(model, Math.max(tolerance, SLOPE_TOLERANCE))
-    : createEstimatedSlope(model, Math.max(tolerance, 1e-8), PROBES, itemCount > DENSE_LIMIT ? 1e-4 : 1e-6);
+    : itemCount > DENSE_LIMIT
+      ? createEstimatedSlope(model, Math.max(tolerance, 1e-6), PROBES, 1e-4)
+      : createEstimatedSlope(model, Math.max(tolerance, 1e-8), PROBES, 1e-6);
   const accuracy = small ? EXACT_ACCURACY : ESTIMATED_ACCURACY;
   const scan = lazy(() => scanRange(model, start, tolerance));
   const climbed = climb(
@@ -113,7 +115,8 @@ const PLAIN_MARGIN = 3;
 /** Whether the marginal likelihood at a peak is plainly above that at σ = .01; never true when it is not. */
 function beatsNoSpread({ at: { point } }: Root): boolean {
   const { model } = point.posterior;
-  const none = findMode(model, LOG_SIGMA_MIN, point.mode.at, 1e-6);
+  const alike = point.mode.at.map((ability, i) => (model.fixed?.[i] ? ability : 0));
+  const none = findMode(model, LOG_SIGMA_MIN, alike, 1e-6);
   const toBeat = logMarginal(none, priorBound(none.posterior)) + PLAIN_MARGIN;
   point.posterior.evaluate(point.mode.at);
   if (logMarginal(point, hadamardBound(point.posterior)) > toBeat) return true;
