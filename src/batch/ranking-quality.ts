@@ -1,10 +1,8 @@
 /** What a final ranking says about its verdicts beyond the scale: their fit, the judges, and how the halves agree. */
 import type { JudgeReport, RankingModel } from "../contracts/ranking.ts";
 import {
-  assessFit,
   type BatchScores,
   type BradleyTerryData,
-  describeJudges,
   type Misfit,
   type PositionEffect,
   reliabilityWithoutJudges,
@@ -24,19 +22,30 @@ const REPLICATIONS_MAX = 200;
 const SPLITS_MAX = 100;
 const FITS_MIN = 20;
 
-/** @param judgeNames by the numbers that `data.judges` uses */
+/** How many fits of its own a final ranking of `verdicts` verdicts may spend on each question about its quality. */
+function fitsFor(verdicts: number): number {
+  return Math.max(FITS_MIN, Math.floor(VERDICTS_FITTED_MAX / verdicts));
+}
+
+/** Bootstrap replications behind the fit statistics of a final ranking. */
+export function replicationsFor(verdicts: number): number {
+  return Math.min(REPLICATIONS_MAX, fitsFor(verdicts));
+}
+
+/**
+ * @param scores with fit statistics
+ * @param judgeNames by the numbers that `data.judges` uses
+ */
 export function assessQuality(
   data: BradleyTerryData,
   scores: BatchScores,
   judgeNames: readonly string[],
   seed: number,
 ): Quality {
-  const fits = Math.max(FITS_MIN, Math.floor(VERDICTS_FITTED_MAX / data.winners.length));
-  const fit = assessFit(data, { replications: Math.min(REPLICATIONS_MAX, fits), seed });
   return {
-    fit: fit.items,
-    judges: reportJudges(data, scores, judgeNames, fit.judges),
-    splitHalf: splitHalfOf(data, Math.min(SPLITS_MAX, fits), seed),
+    fit: scores.fit?.items ?? [],
+    judges: reportJudges(data, scores, judgeNames),
+    splitHalf: splitHalfOf(data, Math.min(SPLITS_MAX, fitsFor(data.winners.length)), seed),
   };
 }
 
@@ -50,12 +59,10 @@ function reportJudges(
   data: BradleyTerryData,
   scores: BatchScores,
   judgeNames: readonly string[],
-  misfits: readonly (Misfit & { readonly judge: number })[],
 ): JudgeReport[] {
-  const abilities = Float64Array.from(scores.items, ({ ability }) => ability);
   const without = judgeNames.length > 1 ? reliabilityWithoutJudges(data) : [];
-  return describeJudges(data, abilities).map(({ judge, verdicts, withScale, withOthers, consistency }) => {
-    const misfit = misfits.find((one) => one.judge === judge);
+  return scores.judges.map(({ judge, verdicts, withScale, withOthers, consistency }) => {
+    const misfit = scores.fit?.judges.find((one) => one.judge === judge);
     const position = scores.position?.judges.find((one) => one.judge === judge);
     return {
       judge: judgeNames[judge],

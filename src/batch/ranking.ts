@@ -7,7 +7,7 @@ import {
 } from "../contracts/ranking.ts";
 import { type BatchReliability, type BatchScores, scoreBatch } from "../scoring/index.ts";
 import type { Comparison, Essay } from "./batch.ts";
-import { assessQuality, describePosition, type Quality } from "./ranking-quality.ts";
+import { assessQuality, describePosition, type Quality, replicationsFor } from "./ranking-quality.ts";
 
 /** A ranking as it is stored. Scores and standard errors are in logits; rank 1 is the best. */
 export const rankingSchema = z.object({
@@ -70,7 +70,8 @@ export const rankEssays: Ranker = ({ essays, comparisons, seed, provisional }) =
     judges: Int32Array.from(verdicts, ({ judge }) => judge),
   };
   // Today's strategies choose their pairs before the first verdict.
-  const scores = scoreBatch(data, { adaptive: false, seed });
+  const replications = provisional ? 0 : replicationsFor(verdicts.length);
+  const scores = scoreBatch(data, { adaptive: false, seed, replications });
   const quality = provisional ? null : assessQuality(data, scores, judgeNames, seed);
   return {
     provisional,
