@@ -21,6 +21,8 @@ const VERDICTS_FITTED_MAX = 400_000;
 const REPLICATIONS_MAX = 200;
 const SPLITS_MAX = 100;
 const FITS_MIN = 20;
+/** Leaving a judge out costs an empirical-Bayes estimate per judge, about 5 s of CPU each at 2,000 essays. */
+const ESSAYS_FOR_JUDGES_LEFT_OUT_MAX = 1_000;
 
 /** How many fits of its own a final ranking of `verdicts` verdicts may spend on each question about its quality. */
 function fitsFor(verdicts: number): number {
@@ -60,7 +62,8 @@ function reportJudges(
   scores: BatchScores,
   judgeNames: readonly string[],
 ): JudgeReport[] {
-  const without = judgeNames.length > 1 ? reliabilityWithoutJudges(data) : [];
+  const affordable = judgeNames.length > 1 && data.itemCount <= ESSAYS_FOR_JUDGES_LEFT_OUT_MAX;
+  const without = affordable ? reliabilityWithoutJudges(data) : [];
   return scores.judges.map(({ judge, verdicts, withScale, withOthers, consistency }) => {
     const misfit = scores.fit?.judges.find((one) => one.judge === judge);
     const position = scores.position?.judges.find((one) => one.judge === judge);

@@ -47,7 +47,7 @@ const judgeReportSchema = z.object({
   infit_p: z.number().nullable(),
   outfit_p: z.number().nullable(),
   position_effect: positionEffectSchema.nullable(),
-  /** by how much the headline reliability changes when the judge is left out; null when it is the only one */
+  /** by how much the headline reliability changes when the judge is left out; null for an only judge, or above 1,000 essays */
   reliability_change_without: z.number().nullable(),
 });
 export type JudgeReport = z.infer<typeof judgeReportSchema>;
