@@ -245,11 +245,13 @@ export class AssessmentBatch extends DurableObject<Env> {
       const expired = row !== undefined && now - row.createdAt > EVENT_PATIENCE_MS;
       return { ...outcome, row, status: statusOf(outcome.status, expired) };
     });
-    this.ctx.storage.transactionSync(() => {
+    const settle = () => {
       for (const { seq, status, note } of settled) this.#outbox.settleEvent(seq, status, now, note);
       if (batch === null) this.#outbox.forgetSettledEvents();
-    });
-    if (batch !== null && settled.some(({ status }) => status !== "queued")) this.#project(batch, now);
+    };
+    const isNews = settled.some(({ status }) => status !== "queued");
+    if (batch !== null && isNews) this.#project(batch, now, settle);
+    else this.ctx.storage.transactionSync(settle);
     return settled.flatMap(({ row, status }, at) =>
       status === "dead" && outcomes[at].status === "retry" && row !== undefined ? [row] : [],
     );
@@ -327,16 +329,18 @@ export class AssessmentBatch extends DurableObject<Env> {
   }
 
   /** Commits a decision and lets its effects out. */
-  #run<Reply>(batch: Batch, decision: Decision<Reply>): Reply {
-    const reply = this.#commit(batch, decision);
+  #run<Reply>(batch: Batch, decision: Decision<Reply>, alongside?: () => void): Reply {
+    const reply = this.#commit(batch, decision, alongside);
     if (decision.outbox.length > 0) this.#flushSoon();
     return reply;
   }
 
-  #commit<Reply>(batch: Batch, decision: Decision<Reply>): Reply {
+  /** @param alongside further writes of the same transaction */
+  #commit<Reply>(batch: Batch, decision: Decision<Reply>, alongside?: () => void): Reply {
     if (decision.changes.length === 0 && decision.outbox.length === 0) return decision.reply;
     const now = Date.now();
     this.ctx.storage.transactionSync(() => {
+      alongside?.();
       this.#store.apply(decision.changes);
       this.#outbox.add(decision.outbox, now);
       if (decision.changes.some(endsBatch)) this.#outbox.dropWork();
@@ -379,7 +383,7 @@ export class AssessmentBatch extends DurableObject<Env> {
     );
   }
 
-  #project(batch: Batch, now: number): void {
+  #project(batch: Batch, now: number, alongside?: () => void): void {
     const life = { ...batch.life, seq: batch.life.seq + 1 };
     const decision: Decision<null> = {
       changes: [{ kind: "life", life }],
@@ -387,7 +391,7 @@ export class AssessmentBatch extends DurableObject<Env> {
       wakeAt: now + FLUSH_GUARD_MS,
       reply: null,
     };
-    this.#run(batch, decision);
+    this.#run(batch, decision, alongside);
   }
 
   #flushSoon(): void {
