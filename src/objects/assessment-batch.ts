@@ -160,8 +160,7 @@ export class AssessmentBatch extends DurableObject<Env> {
     if (this.#batch === null && this.#tombstone === null) return false;
     const lost = (await this.ctx.storage.getAlarm()) === null;
     await this.alarm();
-    const batch = this.#batch;
-    if (batch !== null && !isTerminal(batch.life.state)) this.#project(batch, Date.now());
+    if (this.#batch !== null) this.#project(this.#batch, Date.now());
     return lost;
   }
 
@@ -344,7 +343,9 @@ export class AssessmentBatch extends DurableObject<Env> {
       this.#store.apply(decision.changes);
       this.#outbox.add(decision.outbox, now);
       if (decision.changes.some(endsBatch)) this.#outbox.dropWork();
-      if (decision.outbox.length > 0) this.#arm(now + FLUSH_GUARD_MS);
+      // Inside the alarm nothing is armed: should the object die before it re-arms, all that waits is looked at soon.
+      const unguarded = decision.wakeAt !== null && this.#armedAt === null;
+      if (decision.outbox.length > 0 || unguarded) this.#arm(now + FLUSH_GUARD_MS);
       if (decision.wakeAt !== null) this.#arm(decision.wakeAt);
     });
     evolve(batch, decision.changes);
@@ -352,11 +353,16 @@ export class AssessmentBatch extends DurableObject<Env> {
     return decision.reply;
   }
 
-  /** Moves the alarm forward if it stands later; one that fires early looks around and re-arms itself. */
+  /**
+   * Moves the alarm forward if it stands later; one that fires early looks around and re-arms itself. One whose time has
+   * passed may be lost: it is set again, for soon, because what it was to look at is due.
+   */
   #arm(at: number): void {
-    if (this.#armedAt !== null && this.#armedAt <= at) return;
-    this.#armedAt = at;
-    void this.ctx.storage.setAlarm(at);
+    const now = Date.now();
+    const passed = this.#armedAt !== null && this.#armedAt <= now;
+    if (this.#armedAt !== null && this.#armedAt <= at && !passed) return;
+    this.#armedAt = passed ? Math.min(at, now + FLUSH_GUARD_MS) : at;
+    void this.ctx.storage.setAlarm(this.#armedAt);
   }
 
   async #setAlarm(at: number): Promise<void> {
@@ -371,7 +377,6 @@ export class AssessmentBatch extends DurableObject<Env> {
     if (next === null) return;
     const now = Date.now();
     const lost = this.#armedAt === null || this.#armedAt < now - ALARM_OVERDUE_MS;
-    if (lost) this.#armedAt = null;
     if (lost) this.#arm(Math.max(next, now + ALARM_GAP_MS));
   }
 
@@ -445,7 +450,11 @@ export class AssessmentBatch extends DurableObject<Env> {
       return {
         batchId: batch.origin.batchId,
         correlationId: batch.origin.correlationId,
-        picture: () => pictureOf(batch, this.#store.ranking(), this.#outbox.events(), nextWake(batch)),
+        picture: () => {
+          // An ended batch waits for nothing but its outbox.
+          const wakeAt = isTerminal(batch.life.state) ? this.#outbox.nextAttemptAt() : nextWake(batch);
+          return pictureOf(batch, this.#store.ranking(), this.#outbox.events(), wakeAt);
+        },
       };
     }
     const tombstone = this.#tombstone;
