@@ -119,11 +119,14 @@ function checkInputs(world: World, host: ObjectHost, readModel: Sqlite): Record<
   const endings = { applied: 0, duplicate: 0, late: 0, orphaned: 0, dead_lettered: 0 };
   const dead = requestsOf(readModel.all("SELECT reason, payload FROM dead_letters"));
   const kept = storedAnswers(host);
-  for (const { requestId, outcomes, taken } of world.ledger.inputs.values()) {
+  const erased = [...world.ledger.batches.values()].some((entry) => entry.erased);
+  for (const { requestId, kind, outcomes, taken } of world.ledger.inputs.values()) {
     if (!taken) world.violate(`${requestId} was never taken`);
     const ending = endingOf(outcomes, kept.get(requestId), dead.get(requestId));
     if (ending === null) world.violate(`${requestId} is lost: nothing came of it`);
     else endings[ending] += 1;
+    if (kind === "verdict" && outcomes.includes("applied") && !erased && kept.get(requestId) !== "applied")
+      world.violate(`${requestId} was applied, and no comparison shows it`);
     if (outcomes.includes("orphaned") && !dead.has(requestId))
       world.violate(`${requestId} was orphaned without a dead letter`);
   }

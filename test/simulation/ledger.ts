@@ -32,19 +32,32 @@ export interface Ledger {
   readonly bridge: BridgeEntry[];
   /** names of senders that still insist */
   readonly insisting: Map<number, string>;
-  recordOutcomes(callbacks: readonly Callback[], outcomes: readonly string[]): void;
+  /** @returns comparisons of which a verdict was applied although an earlier one had been */
+  recordOutcomes(
+    batchId: string,
+    callbacks: readonly Callback[],
+    outcomes: readonly string[],
+  ): readonly number[];
 }
 
 export function createLedger(): Ledger {
   const inputs = new Map<string, Input>();
+  const judged = new Set<string>();
   return {
     inputs,
     batches: new Map(),
     bridge: [],
     insisting: new Map(),
-    recordOutcomes(callbacks, outcomes) {
-      // Failures that a consumer reports itself are nobody's input.
-      callbacks.forEach(({ requestId }, at) => void inputs.get(requestId)?.outcomes.push(outcomes[at]));
+    recordOutcomes(batchId, callbacks, outcomes) {
+      return callbacks.flatMap(({ requestId, number, answer }, at) => {
+        // Failures that a consumer reports itself are nobody's input.
+        inputs.get(requestId)?.outcomes.push(outcomes[at]);
+        if (outcomes[at] !== "applied" || answer.kind !== "verdict") return [];
+        const comparison = `${batchId}/${number}`;
+        const again = judged.has(comparison);
+        judged.add(comparison);
+        return again ? [number] : [];
+      });
     },
   };
 }

@@ -237,7 +237,7 @@ export function createObjectHost({ world, rank, envFor, isSwept }: ObjectHostOpt
             .then(
               (reply: unknown) => {
                 if (!process.alive) return;
-                observe(world, method, sent, reply);
+                observe(world, name, method, sent, reply);
                 if (strikes(world, weather.lostAnswer)) lose(`the answer to ${method} was lost`);
                 else answer(() => resolve(structuredClone(reply)));
               },
@@ -262,8 +262,16 @@ export function createObjectHost({ world, rank, envFor, isSwept }: ObjectHostOpt
 }
 
 /** What an object answered about callbacks is committed: it is noted even when the caller never hears of it. */
-function observe(world: World, method: string, args: readonly unknown[], reply: unknown): void {
+function observe(
+  world: World,
+  name: string,
+  method: string,
+  args: readonly unknown[],
+  reply: unknown,
+): void {
   if (method !== "recordVerdicts" || !Array.isArray(reply)) return;
   const [callbacks] = args;
-  if (Array.isArray(callbacks)) world.ledger.recordOutcomes(callbacks, reply);
+  if (!Array.isArray(callbacks)) return;
+  for (const comparison of world.ledger.recordOutcomes(name, callbacks, reply))
+    world.violate(`${name}: a second verdict on comparison ${comparison} was applied`);
 }

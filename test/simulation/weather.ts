@@ -12,6 +12,7 @@ export function drawWeather(chance: Chance, start: number, faultsMs: number): We
       const from = start + chance.integer(0, faultsMs);
       return { from, to: Math.min(from + chance.integer(60_000, 3 * 3_600_000), start + faultsMs) };
     });
+  const forgottenAlarm = rate(0.1);
   return {
     crashAtCommit: rate(0.15),
     crashWhileWaiting: rate(0.08),
@@ -21,8 +22,15 @@ export function drawWeather(chance: Chance, start: number, faultsMs: number): We
     duplicateMessage: rate(0.3),
     lostAcknowledgement: rate(0.2),
     duplicateAlarm: rate(0.3),
-    forgottenAlarm: rate(0.1),
-    outages: { bridge: outages(), judge: outages(), content: outages(), d1: outages(), queues: outages() },
+    forgottenAlarm,
+    outages: {
+      bridge: outages(),
+      judge: outages(),
+      content: outages(),
+      // A forgotten alarm is found through D1: no promise holds when both are gone at once.
+      d1: forgottenAlarm > 0 ? [] : outages(),
+      queues: outages(),
+    },
   };
 }
 
