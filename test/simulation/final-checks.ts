@@ -64,7 +64,9 @@ const TERMINAL_TOPIC = /cj_assessment\.(completed|failed)\.v1$/;
 
 function checkPublished(world: World, { bosBatchId, batchId }: BatchEntry): void {
   const published = world.ledger.bridge.filter(({ key }) => key === bosBatchId);
-  const ids = new Set(published.filter(({ topic }) => TERMINAL_TOPIC.test(topic)).map(({ eventId }) => eventId));
+  const ids = new Set(
+    published.filter(({ topic }) => TERMINAL_TOPIC.test(topic)).map(({ eventId }) => eventId),
+  );
   if (ids.size !== 1) world.violate(`${batchId}: ${ids.size} terminal events reached the bridge, not 1`);
 }
 

@@ -41,7 +41,10 @@ export function createJudges({ world, mood, settings, queuesOf, envFor }: Judges
   const send = (comparisonId: string): void => {
     requests += 1;
     const requestId = `request-${requests}`;
-    if (chance.happens(mood.garbage)) return sendGarbage(requestId, comparisonId);
+    if (chance.happens(mood.garbage)) {
+      sendGarbage(requestId, comparisonId);
+      return;
+    }
     const code = errorCode();
     const winner = code === null ? chance.pick(["Essay A", "Essay B"]) : null;
     const target = chance.happens(mood.altered) ? alteredId() : comparisonId;

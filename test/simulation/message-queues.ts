@@ -1,6 +1,7 @@
 /** Queues that deliver at least once, in any order, sometimes twice, and move what fails too often to a dead-letter queue. */
-import { judgementsMessageSchema } from "../../src/objects/messages.ts";
+
 import { MAX_ATTEMPTS, QUEUES, type QueueName } from "../../src/bus/queues.ts";
+import { judgementsMessageSchema } from "../../src/objects/messages.ts";
 import type { ObjectHost } from "./object-host.ts";
 import { kill, overTheWire, type Process, startProcess, strikes, type World } from "./world.ts";
 
@@ -185,6 +186,8 @@ function checkAsksCommitted(world: World, host: ObjectHost, body: unknown): void
     const [row] = hosted?.sqlite.all("SELECT attempt FROM comparisons WHERE number = ?", number) ?? [];
     const erased = hosted !== undefined && hosted.sqlite.all("SELECT 1 FROM tombstone").length > 0;
     if (!erased && (row === undefined || Number(row["attempt"]) < attempt))
-      world.violate(`${batchId}: attempt ${attempt} of comparison ${number} was sent before it was committed`);
+      world.violate(
+        `${batchId}: attempt ${attempt} of comparison ${number} was sent before it was committed`,
+      );
   }
 }

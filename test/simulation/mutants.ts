@@ -69,7 +69,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "src/results/picture.ts",
-        from: "      setWhere: sql`excluded.seq > ${batches.seq}`,\n",
+        from: `      setWhere: sql\`excluded.seq > \${batches.seq}\`,\n`,
         to: "",
       },
     ],

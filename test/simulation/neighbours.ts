@@ -1,7 +1,7 @@
 /** The HTTP neighbours: Kafka bridge, LLM provider service, content service. Each may be away, fail, or answer too late. */
 import { z } from "zod";
-import { isAway, strikes, type World } from "./world.ts";
 import type { Neighbour } from "./world.ts";
+import { isAway, strikes, type World } from "./world.ts";
 
 export const BRIDGE_URL = "http://bridge.example";
 export const JUDGE_URL = "http://judge.example";

@@ -29,9 +29,7 @@ export function checkCommit(world: World, hosted: Hosted, written: readonly numb
     (SELECT to_state FROM history ORDER BY id DESC LIMIT 1) AS state,
     (SELECT count(*) FROM history WHERE from_state IN ('COMPLETED', 'FAILED', 'CANCELLED')) AS undone`);
   if (rows["state"] !== batch["state"])
-    world.violate(
-      `${hosted.name} is ${String(batch["state"])}, its history says ${String(rows["state"])}`,
-    );
+    world.violate(`${hosted.name} is ${String(batch["state"])}, its history says ${String(rows["state"])}`);
   if (rows["undone"] !== 0) world.violate(`${hosted.name} left a terminal state`);
   if (Number(rows["attempt"]) > Number(batch["retries"]))
     world.violate(
@@ -81,4 +79,3 @@ export function storageLike(hosted: Hosted): SqlStorage {
   const sql: SqlStorage = Object.create(objectSql(hosted.sqlite));
   return sql;
 }
-

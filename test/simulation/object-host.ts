@@ -30,6 +30,11 @@ export interface Hosted {
   touched: boolean;
 }
 
+interface AlarmBefore {
+  readonly alarm: number | null;
+  readonly forgotten: boolean;
+}
+
 export interface ObjectHost {
   readonly objects: ReadonlyMap<string, Hosted>;
   call(caller: Process, name: string, method: string, args: readonly unknown[]): Promise<unknown>;
@@ -161,10 +166,11 @@ export function createObjectHost({ world, rank, envFor, isSwept }: ObjectHostOpt
     const requireLife = () => {
       if (!process.alive) throw new Error(`${process.name} is dead`);
     };
-    const rollBack = (alarm: number | null) => {
+    const rollBack = ({ alarm, forgotten }: AlarmBefore) => {
       database.exec("ROLLBACK");
       written.length = 0;
       if (hosted.alarm !== alarm) setAlarm(hosted, alarm);
+      hosted.alarmForgotten = forgotten;
     };
     const commit = () => {
       database.exec("COMMIT");
@@ -183,13 +189,13 @@ export function createObjectHost({ world, rank, envFor, isSwept }: ObjectHostOpt
       sql: watched,
       transactionSync<Result>(work: () => Result): Result {
         requireLife();
-        const alarm = hosted.alarm;
+        const before = { alarm: hosted.alarm, forgotten: hosted.alarmForgotten };
         database.exec("BEGIN");
         let result: Result;
         try {
           result = work();
         } catch (error) {
-          rollBack(alarm);
+          rollBack(before);
           throw error;
         }
         if (!strikes(world, weather.crashAtCommit)) {
@@ -199,7 +205,7 @@ export function createObjectHost({ world, rank, envFor, isSwept }: ObjectHostOpt
         const survives = chance.happens(0.5);
         world.note(`${process.name} dies ${survives ? "after" : "before"} a commit`);
         if (survives) commit();
-        else rollBack(alarm);
+        else rollBack(before);
         kill(process);
         throw new Error(`${process.name} died`);
       },
@@ -262,13 +268,7 @@ export function createObjectHost({ world, rank, envFor, isSwept }: ObjectHostOpt
 }
 
 /** What an object answered about callbacks is committed: it is noted even when the caller never hears of it. */
-function observe(
-  world: World,
-  name: string,
-  method: string,
-  args: readonly unknown[],
-  reply: unknown,
-): void {
+function observe(world: World, name: string, method: string, args: readonly unknown[], reply: unknown): void {
   if (method !== "recordVerdicts" || !Array.isArray(reply)) return;
   const [callbacks] = args;
   if (!Array.isArray(callbacks)) return;

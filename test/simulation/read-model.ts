@@ -1,14 +1,15 @@
 /** D1: real SQLite behind an unreliable wire. What it is told may land long after the teller was told that it failed. */
 import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { ObjectHost } from "./object-host.ts";
 import { openSqlite, type Row, type Sqlite, toSqlite } from "./sqlite.ts";
 import { overTheWire, type Process, type World } from "./world.ts";
 
-const MIGRATIONS = new URL("../../migrations/", import.meta.url);
+const MIGRATIONS = join(import.meta.dirname, "../../migrations");
 const SCHEMA = readdirSync(MIGRATIONS)
   .filter((name) => name.endsWith(".sql"))
   .sort()
-  .map((name) => readFileSync(new URL(name, MIGRATIONS), "utf8"))
+  .map((name) => readFileSync(join(MIGRATIONS, name), "utf8"))
   .join("\n");
 
 export interface ReadModel {
@@ -55,8 +56,10 @@ export function createReadModel(world: World, hostOf: () => ObjectHost): ReadMod
           query,
           bindings,
           bind: (...values: unknown[]) => bound(query, values),
-          all: () => send(() => ({ success: true, meta: {}, results: apply([{ query, bindings }])[0] }), isWrite),
-          run: () => send(() => ({ success: true, meta: {}, results: apply([{ query, bindings }])[0] }), isWrite),
+          all: () =>
+            send(() => ({ success: true, meta: {}, results: apply([{ query, bindings }])[0] }), isWrite),
+          run: () =>
+            send(() => ({ success: true, meta: {}, results: apply([{ query, bindings }])[0] }), isWrite),
           raw: () => send(() => rawRows(sqlite, query, bindings), isWrite),
         };
       };

@@ -122,7 +122,9 @@ function tell({ seeds, steps, batches, endings, failed }: SeedTotals, ms?: numbe
   print(`${inputs} answers sent: ${parts.join(", ")}`);
   if (failed === null) return;
   for (const violation of failed.violations) print(`VIOLATION ${violation}`);
-  print(`seed ${failed.seed} failed; replay it with: npm run simulate -- --seed ${failed.seed}${mutantArgument}`);
+  print(
+    `seed ${failed.seed} failed; replay it with: npm run simulate -- --seed ${failed.seed}${mutantArgument}`,
+  );
 }
 
 function print(line: string): void {

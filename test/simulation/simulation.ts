@@ -13,14 +13,14 @@ import { installGlobals, settleMicrotasks } from "./globals.ts";
 import { createJudges, type Mood } from "./judges.ts";
 import { createLedger } from "./ledger.ts";
 import { createMessageQueues, type MessageQueues } from "./message-queues.ts";
-import { BRIDGE_URL, CONTENT_URL, createNeighbours, JUDGE_URL } from "./neighbours.ts";
+import { createNeighbours } from "./neighbours.ts";
 import { createObjectHost, type Hosted, type ObjectHost } from "./object-host.ts";
 import { quickRanker } from "./quick-ranker.ts";
 import { createReadModel, type ReadModel } from "./read-model.ts";
 import { createTimeline } from "./timeline.ts";
 import { startUpstream } from "./upstream.ts";
 import { drawMood, drawVariables, drawWeather } from "./weather.ts";
-import { isAway, type Process, startProcess, type World } from "./world.ts";
+import { type Process, startProcess, type World } from "./world.ts";
 
 export interface SimulationReport {
   readonly seed: number;
@@ -101,9 +101,7 @@ function buildService(world: World): Service {
     world,
     rank,
     envFor,
-    isSwept: (name) =>
-      readModel.sqlite.all("SELECT 1 FROM batches WHERE batch_id = ? AND next_wake_at IS NOT NULL", name)
-        .length > 0 && !isAway(world, "d1"),
+    isSwept: (name) => isSwept(readModel, host, name),
   });
   const queues = createMessageQueues({
     world,
@@ -143,12 +141,26 @@ function buildService(world: World): Service {
   };
 }
 
+/** The sweep looks after batches that are open or have something to publish, once D1 knows of them. */
+function isSwept(readModel: ReadModel, host: ObjectHost, name: string): boolean {
+  const known = readModel.sqlite.all(
+    "SELECT 1 FROM batches WHERE batch_id = ? AND next_wake_at IS NOT NULL",
+    name,
+  );
+  const unfinished = host.objects.get(name)?.sqlite.all(
+    `SELECT 1 FROM batch WHERE json_extract(life, '$.state') NOT IN ('COMPLETED', 'FAILED', 'CANCELLED')
+     UNION ALL SELECT 1 FROM outbox WHERE kind = 'event' AND status IN ('pending', 'queued')`,
+  );
+  return known.length > 0 && unfinished !== undefined && unfinished.length > 0;
+}
+
 /** Nothing is published that is not in an object's outbox. */
 function checkCommitted(world: World, host: ObjectHost, eventId: string): void {
   const known = [...host.objects.values()].some(
     ({ sqlite }) =>
       sqlite.all("SELECT 1 FROM sqlite_master WHERE name = 'outbox'").length > 0 &&
-      sqlite.all("SELECT 1 FROM outbox WHERE json_extract(payload, '$.event.eventId') = ?", eventId).length > 0,
+      sqlite.all("SELECT 1 FROM outbox WHERE json_extract(payload, '$.event.eventId') = ?", eventId).length >
+        0,
   );
   if (!known) world.violate(`event ${eventId} was published, and no outbox has it`);
 }
@@ -214,8 +226,10 @@ function envOf(process: Process, { variables, hostOf, queuesOf, readModel }: Env
         new Proxy(
           {},
           {
-            get: (_target, method) =>
-              (...args: unknown[]) => hostOf().call(process, name, String(method), args),
+            get:
+              (_target, method) =>
+              (...args: unknown[]) =>
+                hostOf().call(process, name, String(method), args),
           },
         ),
     },

@@ -40,7 +40,9 @@ export function startUpstream({ world, settings, envFor }: UpstreamOptions): voi
         timeline.after(openAt + chance.integer(0, 2 * HOUR_MS), () => open(request.essays));
       // A different request under the same identity must change nothing, whenever it comes.
       if (chance.happens(0.1))
-        timeline.after(openAt + chance.integer(3_600_000, 2 * HOUR_MS), () => open([...request.essays, extra]));
+        timeline.after(openAt + chance.integer(3_600_000, 2 * HOUR_MS), () =>
+          open([...request.essays, extra]),
+        );
       if (chance.happens(0.08))
         timeline.after(openAt + chance.integer(60_000, 4 * HOUR_MS), () => {
           entry.cancelled = true;
@@ -51,7 +53,8 @@ export function startUpstream({ world, settings, envFor }: UpstreamOptions): voi
       if (chance.happens(0.06))
         timeline.after(openAt + chance.integer(60_000, 6 * HOUR_MS), () => {
           insist(world, `erase ${id}`, async (process) => {
-            entry.erased = (await callBatch(envFor(process), id, (object) => object.eraseBatch())) || entry.erased;
+            entry.erased =
+              (await callBatch(envFor(process), id, (object) => object.eraseBatch())) || entry.erased;
           });
         });
     });
