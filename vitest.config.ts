@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
@@ -13,6 +14,13 @@ export default defineConfig({
     projects: [
       // Pure code keeps no state between files, so they may share a process.
       { test: { name: "unit", include: ["test/unit/**/*.test.ts"], environment: "node", isolate: false } },
+      {
+        // The production object in plain Node, on storage, queues and neighbours that fail.
+        resolve: {
+          alias: { "cloudflare:workers": join(import.meta.dirname, "test/simulation/cloudflare-workers.ts") },
+        },
+        test: { name: "simulation", include: ["test/simulation/**/*.test.ts"], environment: "node" },
+      },
       {
         plugins: [
           cloudflareTest(async ({ inject }) => ({
