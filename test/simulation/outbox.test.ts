@@ -15,6 +15,7 @@ const EVENT = {
     source_service: "cj_assessment_service",
     schema_version: 1,
     correlation_id: "c0ffee00-0000-4000-8000-000000000001",
+    data_schema_uri: null,
     data: {},
     metadata: null,
   },
