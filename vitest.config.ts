@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
@@ -20,6 +21,13 @@ export default defineConfig({
           isolate: false,
           testTimeout: 60_000,
         },
+      },
+      {
+        // The production object in plain Node, on storage, queues and neighbours that fail.
+        resolve: {
+          alias: { "cloudflare:workers": join(import.meta.dirname, "test/simulation/cloudflare-workers.ts") },
+        },
+        test: { name: "simulation", include: ["test/simulation/**/*.test.ts"], environment: "node" },
       },
       {
         plugins: [

@@ -91,10 +91,7 @@ export class AssessmentBatch extends DurableObject<Env> {
     }
     const decision = open(request, this.rank);
     const { batch } = decision.reply;
-    this.#transact(() => {
-      migrate(this.ctx.storage.sql);
-      this.#commit(batch, decision);
-    });
+    this.#commit(batch, decision, () => migrate(this.ctx.storage.sql));
     this.#batch = batch;
     this.#flushSoon();
     // The answer tells the state at opening; the flush moves on at once, and `history` has both.
@@ -164,8 +161,7 @@ export class AssessmentBatch extends DurableObject<Env> {
     if (this.#batch === null && this.#tombstone === null) return "unknown";
     const lost = (await this.ctx.storage.getAlarm()) === null;
     await this.alarm();
-    const batch = this.#batch;
-    if (batch !== null && !isTerminal(batch.life.state)) this.#project(batch, Date.now());
+    if (this.#batch !== null) this.#project(this.#batch, Date.now());
     return lost ? "alarm_was_lost" : "well";
   }
 
@@ -243,13 +239,15 @@ export class AssessmentBatch extends DurableObject<Env> {
     const batch = this.#batch;
     if (batch === null && this.#tombstone === null) return;
     const now = Date.now();
-    this.#transact(() => {
+    const settle = () => {
       for (const { seq, status, note } of outcomes) {
         this.#outbox.settleEvent(seq, status === "retry" ? "queued" : status, now, note);
       }
       if (batch === null) this.#outbox.forgetSettledEvents();
-    });
-    if (batch !== null && outcomes.some(({ status }) => status !== "retry")) this.#project(batch, now);
+    };
+    const isNews = outcomes.some(({ status }) => status !== "retry");
+    if (batch !== null && isNews) this.#project(batch, now, settle);
+    else this.#transact(settle);
   }
 
   /** Puts events back in line that were given up, or kept for want of a bridge. */
@@ -324,8 +322,8 @@ export class AssessmentBatch extends DurableObject<Env> {
   }
 
   /** Commits a decision and lets its effects out. */
-  #run<Reply>(batch: Batch, decision: Decision<Reply>): Reply {
-    const reply = this.#commitOrGiveUp(batch, decision);
+  #run<Reply>(batch: Batch, decision: Decision<Reply>, alongside?: () => void): Reply {
+    const reply = this.#commitOrGiveUp(batch, decision, alongside);
     if (decision.outbox.length > 0) this.#flushSoon();
     return reply;
   }
@@ -334,9 +332,9 @@ export class AssessmentBatch extends DurableObject<Env> {
    * A final ranking that cannot be stored is a scoring attempt that failed: it is counted, so that the batch ends in
    * `scoring_failed` and not in trying for ever.
    */
-  #commitOrGiveUp<Reply>(batch: Batch, decision: Decision<Reply>): Reply {
+  #commitOrGiveUp<Reply>(batch: Batch, decision: Decision<Reply>, alongside?: () => void): Reply {
     try {
-      return this.#commit(batch, decision);
+      return this.#commit(batch, decision, alongside);
     } catch (error) {
       const completes = decision.changes.some(
         (change) => change.kind === "transition" && change.to === "COMPLETED",
@@ -351,14 +349,18 @@ export class AssessmentBatch extends DurableObject<Env> {
     }
   }
 
-  #commit<Reply>(batch: Batch, decision: Decision<Reply>): Reply {
+  /** @param alongside further writes of the same transaction */
+  #commit<Reply>(batch: Batch, decision: Decision<Reply>, alongside?: () => void): Reply {
     if (decision.changes.length === 0 && decision.outbox.length === 0) return decision.reply;
     const now = Date.now();
     this.#transact(() => {
+      alongside?.();
       this.#store.apply(decision.changes);
       this.#outbox.add(decision.outbox, now);
       if (decision.changes.some(endsBatch)) this.#outbox.dropWork();
-      if (decision.outbox.length > 0) this.#arm(now + FLUSH_GUARD_MS);
+      // Inside the alarm nothing is armed: should the object die before it re-arms, all that waits is looked at soon.
+      const unguarded = decision.wakeAt !== null && this.#armedAt === null;
+      if (decision.outbox.length > 0 || unguarded) this.#arm(now + FLUSH_GUARD_MS);
       if (decision.wakeAt !== null) this.#arm(decision.wakeAt);
     });
     evolve(batch, decision.changes);
@@ -377,11 +379,16 @@ export class AssessmentBatch extends DurableObject<Env> {
     }
   }
 
-  /** Moves the alarm forward if it stands later; one that fires early looks around and re-arms itself. */
+  /**
+   * Moves the alarm forward if it stands later; one that fires early looks around and re-arms itself. One whose time has
+   * passed may be lost: it is set again, for soon, because what it was to look at is due.
+   */
   #arm(at: number): void {
-    if (this.#armedAt !== null && this.#armedAt <= at) return;
-    this.#armedAt = at;
-    void this.ctx.storage.setAlarm(at);
+    const now = Date.now();
+    const passed = this.#armedAt !== null && this.#armedAt <= now;
+    if (this.#armedAt !== null && this.#armedAt <= at && !passed) return;
+    this.#armedAt = passed ? Math.min(at, now + FLUSH_GUARD_MS) : at;
+    void this.ctx.storage.setAlarm(this.#armedAt);
   }
 
   async #setAlarm(at: number): Promise<void> {
@@ -396,7 +403,6 @@ export class AssessmentBatch extends DurableObject<Env> {
     if (next === null) return;
     const now = Date.now();
     const lost = this.#armedAt === null || this.#armedAt < now - ALARM_OVERDUE_MS;
-    if (lost) this.#armedAt = null;
     if (lost) this.#arm(Math.max(next, now + ALARM_GAP_MS));
   }
 
@@ -408,7 +414,7 @@ export class AssessmentBatch extends DurableObject<Env> {
     );
   }
 
-  #project(batch: Batch, now: number): void {
+  #project(batch: Batch, now: number, alongside?: () => void): void {
     const life = { ...batch.life, seq: batch.life.seq + 1 };
     const decision: Decision<null> = {
       changes: [{ kind: "life", life }],
@@ -416,7 +422,7 @@ export class AssessmentBatch extends DurableObject<Env> {
       wakeAt: now + FLUSH_GUARD_MS,
       reply: null,
     };
-    this.#run(batch, decision);
+    this.#run(batch, decision, alongside);
   }
 
   #flushSoon(): void {
@@ -470,7 +476,11 @@ export class AssessmentBatch extends DurableObject<Env> {
       return {
         batchId: batch.origin.batchId,
         correlationId: batch.origin.correlationId,
-        picture: () => pictureOf(batch, this.#store.ranking(), this.#outbox.events(), nextWake(batch)),
+        picture: () => {
+          // An ended batch waits for nothing but its outbox.
+          const wakeAt = isTerminal(batch.life.state) ? this.#outbox.nextAttemptAt() : nextWake(batch);
+          return pictureOf(batch, this.#store.ranking(), this.#outbox.events(), wakeAt);
+        },
       };
     }
     const tombstone = this.#tombstone;

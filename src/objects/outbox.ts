@@ -153,6 +153,7 @@ export function openOutbox(sql: SqlStorage): Outbox {
       );
     },
     failed(row, now, jitter, note) {
+      // An event may have been published while the answer to its announcement was lost: nothing is left to try then.
       sql.exec(
         `UPDATE outbox SET attempts = attempts + 1, next_attempt_at = ?, note = ? WHERE seq = ? AND ${WAITS}`,
         now + retryAfterMs(row.attempts, jitter),

@@ -12,6 +12,7 @@ export function pictureOf(
 ): Picture {
   const { origin, life, tally } = batch;
   const ended = isTerminal(life.state);
+  const published = events.every(({ status }) => status !== "pending" && status !== "queued");
   return {
     batch: {
       batchId: origin.batchId,
@@ -37,7 +38,8 @@ export function pictureOf(
       createdAt: origin.createdAt,
       updatedAt: life.updatedAt,
       completedAt: life.completedAt,
-      nextWakeAt: ended ? null : nextWakeAt,
+      // The sweep looks after a batch until it has ended and its events are out.
+      nextWakeAt: ended && published ? null : nextWakeAt,
     },
     results: (ranking?.essays ?? []).map((essay) => ({ ...essay, batchId: origin.batchId })),
     events: events.map(({ seq, status, createdAt, publishedAt, note, event }) => ({

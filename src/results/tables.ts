@@ -33,7 +33,7 @@ export const batches = sqliteTable(
     createdAt: integer("created_at").notNull(),
     updatedAt: integer("updated_at").notNull(),
     completedAt: integer("completed_at"),
-    /** when the object's alarm is due; null once the batch has ended */
+    /** when the object's alarm is due; null once the batch has ended and its events are published */
     nextWakeAt: integer("next_wake_at"),
   },
   (table) => [

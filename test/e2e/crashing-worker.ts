@@ -1,0 +1,83 @@
+/** The Worker in `wrangler dev`, to be killed without warning and started again on what it had stored by then. */
+import { spawn, spawnSync } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "./free-port.ts";
+
+const PROJECT = join(import.meta.dirname, "../..");
+const WRANGLER = join(PROJECT, "node_modules/wrangler/bin/wrangler.js");
+const LEASH = join(PROJECT, "scripts/rank/leash.ts");
+const READY_WITHIN_MS = 90_000;
+const ENVIRONMENT = {
+  ...process.env,
+  WRANGLER_SEND_METRICS: "false",
+  WRANGLER_HIDE_BANNER: "true",
+  CLOUDFLARE_CF_FETCH_ENABLED: "false",
+};
+
+export interface CrashingWorker {
+  readonly url: string;
+  /** `kill -9` to wrangler, workerd and all else that was started. Resolves when they are gone. */
+  kill(): Promise<void>;
+}
+
+export function migrate(stateFolder: string): void {
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [WRANGLER, "d1", "migrations", "apply", "DB", "--local", "--persist-to", stateFolder],
+    { cwd: PROJECT, env: ENVIRONMENT, encoding: "utf8" },
+  );
+  if (status !== 0) throw new Error(`the migrations failed: ${stderr}`);
+}
+
+/** Starts the Worker on what `stateFolder` holds and waits until it is ready. */
+export async function startCrashingWorker(
+  stateFolder: string,
+  vars: Readonly<Record<string, string>>,
+): Promise<CrashingWorker> {
+  const port = await freePort();
+  const log = openSync(join(stateFolder, "worker.log"), "a");
+  const child = spawn(
+    process.execPath,
+    [
+      LEASH,
+      WRANGLER,
+      ...["dev", "--ip", "127.0.0.1", "--port", String(port), "--inspector-port", "0"],
+      ...["--persist-to", stateFolder, "--show-interactive-dev-session=false"],
+      ...Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]),
+    ],
+    { cwd: PROJECT, env: ENVIRONMENT, detached: true, stdio: ["pipe", log, log] },
+  );
+  closeSync(log);
+  child.stdin?.on("error", () => {});
+  const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  const worker = {
+    url: `http://127.0.0.1:${port}`,
+    async kill() {
+      if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
+        process.kill(-child.pid, "SIGKILL");
+      await gone;
+    },
+  };
+  try {
+    await untilReady(worker.url);
+    return worker;
+  } catch (error) {
+    await worker.kill();
+    throw error;
+  }
+}
+
+async function untilReady(url: string): Promise<void> {
+  const deadline = performance.now() + READY_WITHIN_MS;
+  while (performance.now() < deadline) {
+    const response = await fetch(`${url}/healthz/ready`, { signal: AbortSignal.timeout(5_000) }).catch(
+      () => null,
+    );
+    await response?.body?.cancel();
+    if (response?.ok) return;
+    await sleep(150);
+  }
+  throw new Error(`the Worker was not ready within ${READY_WITHIN_MS} ms`);
+}
