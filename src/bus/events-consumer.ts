@@ -23,7 +23,7 @@ export async function consumeEvents(batch: MessageBatch, env: Env, settings: Set
   await Promise.all(
     [...announced].map(async ([batchId, messages]) => {
       const delaySeconds = await publishBatch(env, batchId, bridge);
-      for (const message of messages) settle(message, delaySeconds);
+      for (const message of messages) settle(message, delaySeconds, settings.KAFKA_BRIDGE_MAX_RETRY_SECONDS);
     }),
   );
 }
@@ -83,11 +83,7 @@ async function publish(
       topic: event.topic,
       key: event.key,
       value: event.envelope,
-      headers: {
-        event_id: event.eventId,
-        event_type: event.envelope.event_type,
-        correlation_id: correlationId,
-      },
+      headers: headersOf(event, correlationId),
     },
   ]);
   switch (outcome.kind) {
@@ -102,6 +98,25 @@ async function publish(
     case "dead":
       return { status: "dead", note: outcome.reason, waitSeconds: 0 };
   }
+}
+
+/** What a consumer can route and trace by without parsing the value. */
+function headersOf(event: EventRow["event"], correlationId: string): Readonly<Record<string, string>> {
+  return {
+    event_id: event.eventId,
+    event_type: event.envelope.event_type,
+    correlation_id: correlationId,
+    traceparent: traceparentOf(correlationId, event.eventId),
+  };
+}
+
+/**
+ * A W3C trace context whose trace id is the correlation id: all that belongs to a request shares one trace, and every delivery of
+ * an event says the same. https://www.w3.org/TR/trace-context/#traceparent-header
+ */
+function traceparentOf(correlationId: string, eventId: string): string {
+  const hex = (uuid: string) => uuid.toLowerCase().replaceAll("-", "");
+  return `00-${hex(correlationId)}-${hex(eventId).slice(0, 16)}-01`;
 }
 
 function retryLater(reason: string, waitSeconds = 0): Published {
@@ -120,11 +135,14 @@ async function buryEvent(
   await writeDeadLetters(openDatabase(env.DB), [letter], Date.now());
 }
 
-function settle(message: Message, waitSeconds: number | null): void {
+function settle(message: Message, waitSeconds: number | null, maxSeconds: number): void {
   // The object announces again by itself what the queue gives up on.
-  if (waitSeconds === null || message.attempts >= MAX_ATTEMPTS[QUEUE]) message.ack();
-  else
-    message.retry({ delaySeconds: Math.max(waitSeconds, backoffSeconds(message.attempts, Math.random())) });
+  if (waitSeconds === null || message.attempts >= MAX_ATTEMPTS[QUEUE]) {
+    message.ack();
+    return;
+  }
+  const delaySeconds = Math.max(waitSeconds, backoffSeconds(message.attempts, Math.random()));
+  message.retry({ delaySeconds: Math.min(delaySeconds, maxSeconds) });
 }
 
 function bridgeOf(settings: Settings): KafkaBridge | null {
@@ -135,8 +153,16 @@ function bridgeOf(settings: Settings): KafkaBridge | null {
     dialect: settings.KAFKA_BRIDGE_DIALECT,
     recordFormat: settings.KAFKA_BRIDGE_RECORD_FORMAT,
     authorization: settings.KAFKA_BRIDGE_AUTHORIZATION,
+    headers: accessHeaders(settings),
     timeoutMs: settings.KAFKA_BRIDGE_TIMEOUT_SECONDS * 1000,
   });
+}
+
+/** How Cloudflare Access knows a service: https://developers.cloudflare.com/cloudflare-one/identity/service-tokens/ */
+function accessHeaders(settings: Settings): Readonly<Record<string, string>> {
+  const { KAFKA_BRIDGE_ACCESS_CLIENT_ID: id, KAFKA_BRIDGE_ACCESS_CLIENT_SECRET: secret } = settings;
+  if (id === undefined || secret === undefined) return {};
+  return { "CF-Access-Client-Id": id, "CF-Access-Client-Secret": secret };
 }
 
 let saidThatEventsAreKept = false;
