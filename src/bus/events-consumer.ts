@@ -6,9 +6,10 @@ import { log } from "../observability/logger.ts";
 import { openDatabase } from "../results/database.ts";
 import { writeDeadLetters } from "../results/dead-letters.ts";
 import type { Settings } from "../settings/settings.ts";
+import { recordHeaders } from "./event-headers.ts";
 import { createKafkaBridge } from "./kafka-bridge/http-kafka-bridge.ts";
 import type { KafkaBridge } from "./kafka-bridge/kafka-bridge.ts";
-import { backoffSeconds, MAX_ATTEMPTS } from "./queues.ts";
+import { MAX_ATTEMPTS, pauseSeconds } from "./queues.ts";
 
 const QUEUE = "cj-events";
 
@@ -83,7 +84,11 @@ async function publish(
       topic: event.topic,
       key: event.key,
       value: event.envelope,
-      headers: headersOf(event, correlationId),
+      headers: recordHeaders({
+        eventId: event.eventId,
+        eventType: event.envelope.event_type,
+        correlationId,
+      }),
     },
   ]);
   switch (outcome.kind) {
@@ -98,25 +103,6 @@ async function publish(
     case "dead":
       return { status: "dead", note: outcome.reason, waitSeconds: 0 };
   }
-}
-
-/** What a consumer can route and trace by without parsing the value. */
-function headersOf(event: EventRow["event"], correlationId: string): Readonly<Record<string, string>> {
-  return {
-    event_id: event.eventId,
-    event_type: event.envelope.event_type,
-    correlation_id: correlationId,
-    traceparent: traceparentOf(correlationId, event.eventId),
-  };
-}
-
-/**
- * A W3C trace context whose trace id is the correlation id: all that belongs to a request shares one trace, and every delivery of
- * an event says the same. https://www.w3.org/TR/trace-context/#traceparent-header
- */
-function traceparentOf(correlationId: string, eventId: string): string {
-  const hex = (uuid: string) => uuid.toLowerCase().replaceAll("-", "");
-  return `00-${hex(correlationId)}-${hex(eventId).slice(0, 16)}-01`;
 }
 
 function retryLater(reason: string, waitSeconds = 0): Published {
@@ -141,8 +127,7 @@ function settle(message: Message, waitSeconds: number | null, maxSeconds: number
     message.ack();
     return;
   }
-  const delaySeconds = Math.max(waitSeconds, backoffSeconds(message.attempts, Math.random()));
-  message.retry({ delaySeconds: Math.min(delaySeconds, maxSeconds) });
+  message.retry({ delaySeconds: pauseSeconds(message.attempts, Math.random(), waitSeconds, maxSeconds) });
 }
 
 function bridgeOf(settings: Settings): KafkaBridge | null {
