@@ -12,6 +12,11 @@ import type { KafkaBridge } from "./kafka-bridge/kafka-bridge.ts";
 import { MAX_ATTEMPTS, pauseSeconds } from "./queues.ts";
 
 const QUEUE = "cj-events";
+/**
+ * A consumer that died holds its lease for a while. Its message comes again before the lease ends, and must not be
+ * acknowledged then: nobody else would publish the events.
+ */
+const LEASED_ELSEWHERE_SECONDS = 15;
 
 /** Publishes what batches have to say, in each batch's own order. */
 export async function consumeEvents(batch: MessageBatch, env: Env, settings: Settings): Promise<void> {
@@ -36,7 +41,9 @@ export async function consumeEvents(batch: MessageBatch, env: Env, settings: Set
  * @returns null when nothing is left to publish, else the least time to wait before the next try
  */
 async function publishBatch(env: Env, batchId: string, bridge: KafkaBridge | null): Promise<number | null> {
-  const { events, correlationId } = await callBatch(env, batchId, (object) => object.leaseEvents());
+  const lease = await callBatch(env, batchId, (object) => object.leaseEvents());
+  if (lease.leasedElsewhere) return LEASED_ELSEWHERE_SECONDS;
+  const { events, correlationId } = lease;
   const outcomes: PublishOutcome[] = [];
   let wait: number | null = null;
   for (const row of events) {

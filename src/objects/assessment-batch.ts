@@ -42,6 +42,8 @@ export interface EventOutcome {
 export interface EventLease {
   readonly correlationId: string;
   readonly events: readonly EventRow[];
+  /** There are events, and another consumer has them: it may be at work, or it may have died. */
+  readonly leasedElsewhere: boolean;
 }
 
 /** After a commit the flush starts at once; should it die, the alarm takes over after this time. */
@@ -224,10 +226,10 @@ export class AssessmentBatch extends DurableObject<Env> {
   /** Hands out the unpublished events in their order, for two minutes, to one consumer at a time. */
   async leaseEvents(): Promise<EventLease> {
     const correlationId = this.#batch?.origin.correlationId ?? this.#tombstone?.correlationId ?? null;
-    if (correlationId === null) return { correlationId: "", events: [] };
+    if (correlationId === null) return { correlationId: "", events: [], leasedElsewhere: false };
     const now = Date.now();
     const events = this.ctx.storage.transactionSync(() => this.#outbox.leaseEvents(now, EVENT_LEASE_MS));
-    return { correlationId, events };
+    return { correlationId, events: events ?? [], leasedElsewhere: events === null };
   }
 
   /**

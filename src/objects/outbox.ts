@@ -88,7 +88,8 @@ export interface Outbox {
   /** Forgets questions and texts that nobody needs any more, because the batch has ended. */
   dropWork(): void;
   events(): readonly EventRow[];
-  leaseEvents(now: number, leaseMs: number): readonly EventRow[];
+  /** The unpublished events in their order, from now on leased; null when somebody else holds the lease. */
+  leaseEvents(now: number, leaseMs: number): readonly EventRow[] | null;
   settleEvent(seq: number, status: EventStatus, now: number, note: string | null): void;
   /** Puts dead and kept events back in line. */
   reviveEvents(now: number): number;
@@ -160,7 +161,8 @@ export function openOutbox(sql: SqlStorage): Outbox {
       const unpublished = events("status IN ('pending', 'queued')");
       // Order is kept only if nobody overtakes: as long as an earlier event is leased, later ones wait.
       const first = unpublished.at(0);
-      if (first === undefined || free.at(0)?.seq !== first.seq) return [];
+      if (first === undefined) return [];
+      if (free.at(0)?.seq !== first.seq) return null;
       sql.exec(
         "UPDATE outbox SET leased_until = ? WHERE kind = 'event' AND status IN ('pending', 'queued')",
         now + leaseMs,

@@ -49,7 +49,7 @@ describe("an object that was never opened", () => {
       expect(await batch.eraseBatch()).toBe(false);
       expect(await batch.prompts([{ number: 0, attempt: 0 }])).toBeNull();
       expect(await batch.pendingTexts([0], true)).toEqual({ correlationId: "", texts: [] });
-      expect(await batch.leaseEvents()).toEqual({ correlationId: "", events: [] });
+      expect(await batch.leaseEvents()).toEqual({ correlationId: "", events: [], leasedElsewhere: false });
       await batch.recordPublished([{ seq: 1, status: "published", note: null }]);
       expect(await batch.reviveEvents()).toBe(0);
       expect([await batch.history(), await batch.events(), await batch.comparisons(0, 10)]).toEqual([

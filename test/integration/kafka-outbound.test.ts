@@ -1,24 +1,47 @@
-/** With which credentials the events consumer comes to a bridge. */
+/** How the events consumer comes to a bridge: with which credentials, and in whose place. */
 import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { describe, expect, inject, it } from "vitest";
+import { afterEach, describe, expect, inject, it } from "vitest";
 import { z } from "zod";
 import { consume } from "../../src/bus/consumers.ts";
-import { call, eventually, failBridge, judge, openBatch, readBatch, readComparisons } from "./harness.ts";
+import { callBatch } from "../../src/objects/batch-client.ts";
+import {
+  backToThePresent,
+  call,
+  eventually,
+  failBridge,
+  judge,
+  openBatch,
+  readBatch,
+  readComparisons,
+  travelHours,
+} from "./harness.ts";
 
-/** Ends a batch while the bridge refuses the real consumer, and then delivers its events in the given environment. */
-async function deliverEvents(environment: typeof env): Promise<void> {
+afterEach(backToThePresent);
+
+/** Ends a batch while the bridge refuses the real consumer, so that its events are still to be published. */
+async function batchWithEvents(): Promise<string> {
   const batchId = await openBatch({ essays: 2 });
   const { bos_batch_id: key } = await readBatch(batchId);
-  await failBridge({ kind: "status", status: 503, key });
+  await failBridge({ kind: "status", status: 503, headers: { "retry-after": "600" }, key });
   await judge(await readComparisons(batchId));
   await eventually(async () => {
-    const response = await call(`/v1/batches/${batchId}/events`);
-    const { events } = z
-      .object({ events: z.array(z.object({ note: z.string().nullable() })) })
-      .parse(await response.json());
+    const events = await eventsOf(batchId);
     return events.some(({ note }) => note !== null) ? true : undefined;
   });
+  return batchId;
+}
+
+const eventList = z.object({
+  events: z.array(z.object({ note: z.string().nullable(), status: z.string() })),
+});
+
+async function eventsOf(batchId: string) {
+  const response = await call(`/v1/batches/${batchId}/events`);
+  return eventList.parse(await response.json()).events;
+}
+
+async function deliver(batchId: string, environment: typeof env) {
   const message = {
     id: crypto.randomUUID(),
     timestamp: new Date(),
@@ -27,8 +50,8 @@ async function deliverEvents(environment: typeof env): Promise<void> {
   };
   const batch = createMessageBatch("cj-events", [message]);
   await consume(batch, environment);
-  const { explicitAcks } = await getQueueResult(batch, createExecutionContext());
-  expect(explicitAcks).toHaveLength(1);
+  const { explicitAcks, retryMessages } = await getQueueResult(batch, createExecutionContext());
+  return { acked: explicitAcks.length, retried: retryMessages.length };
 }
 
 const requestList = z.array(z.object({ path: z.string(), headers: z.record(z.string(), z.string()) }));
@@ -48,8 +71,25 @@ describe("credentials for the bridge", () => {
       { "cf-access-client-id": "an-id.access", "cf-access-client-secret": "the-secret" },
     ],
   ])("are sent with every request: %s", async (_name, settings, headers) => {
-    await deliverEvents({ ...env, ...settings });
+    const batchId = await batchWithEvents();
+    expect(await deliver(batchId, { ...env, ...settings })).toEqual({ acked: 1, retried: 0 });
     for (const [name, value] of Object.entries(headers))
       expect((await requestsWith(name, value)).length).toBeGreaterThan(0);
+  });
+});
+
+describe("a message whose events another consumer has leased", () => {
+  it("comes again, for that consumer may have died, and publishes them when the lease is over", async () => {
+    const batchId = await batchWithEvents();
+    const lease = await callBatch(env, batchId, (object) => object.leaseEvents());
+    expect(lease.events).toHaveLength(3);
+    expect(await deliver(batchId, env)).toEqual({ acked: 0, retried: 1 });
+    travelHours(0.1);
+    expect(await deliver(batchId, env)).toEqual({ acked: 1, retried: 0 });
+    expect((await eventsOf(batchId)).map(({ status }) => status)).toEqual([
+      "published",
+      "published",
+      "published",
+    ]);
   });
 });
