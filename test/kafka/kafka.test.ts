@@ -8,13 +8,12 @@ import { assessmentRequest, callbackTo, TOPICS } from "./messages.ts";
 import {
   ALL_TOPICS,
   answer,
-  eventsOf,
-  eventually,
   openedBatch,
   readBatch,
   requestBatch,
   startWorld,
   untilCompleted,
+  untilEvents,
   untilPublished,
   type World,
 } from "./world.ts";
@@ -112,10 +111,9 @@ describe.each(BRIDGE_KINDS)("cj-edge on Kafka, through $name", (kind) => {
     await world.killBridge();
     await answer(world, batch.asked.slice(20));
     await untilCompleted(world, batch.batchId);
-    await eventually("an attempt to fail", async () => {
-      const events = await eventsOf(world, batch.batchId);
-      return events.some(({ note }) => note?.includes("could not be reached")) ? true : undefined;
-    });
+    await untilEvents(world, batch.batchId, (events) =>
+      events.some(({ note }) => note?.includes("could not be reached")),
+    );
     await world.startBridge();
     expect(eventIdsByTopic(await untilPublished(world, batch))).toEqual(EACH_ONCE);
   });
@@ -137,9 +135,7 @@ describe.each(BRIDGE_KINDS)("cj-edge on Kafka, through $name", (kind) => {
       });
     }
     await untilCompleted(world, ending.batchId);
-    await eventually("an attempt to fail", async () =>
-      (await eventsOf(world, ending.batchId)).some(({ note }) => note !== null) ? true : undefined,
-    );
+    await untilEvents(world, ending.batchId, (events) => events.some(({ note }) => note !== null));
     await world.broker.start();
     await answer(world, waiting.asked.slice(20));
     for (const batch of [ending, waiting]) {
@@ -151,16 +147,12 @@ describe.each(BRIDGE_KINDS)("cj-edge on Kafka, through $name", (kind) => {
   it("keeps an event whose topic does not exist until somebody creates it", async () => {
     const batch = await requestBatch(world, { essays: 2 });
     await fetch(`${world.worker.url}/v1/batches/${batch.batchId}/cancel`, { method: "POST" });
-    const failed = await eventually("an attempt to fail", async () => {
-      const events = await eventsOf(world, batch.batchId);
-      return events.find(({ topic, note }) => topic === TOPICS.failed && note !== null);
-    });
-    expect(failed.status).toBe("queued");
+    const [failed] = await untilEvents(world, batch.batchId, (events) =>
+      events.some(({ note }) => note !== null),
+    );
+    expect(failed).toMatchObject({ topic: TOPICS.failed, status: "queued" });
     await createTopics(world.broker.bootstrap, [TOPICS.failed]);
-    await eventually("the event to be published", async () => {
-      const events = await eventsOf(world, batch.batchId);
-      return events.every(({ status }) => status === "published") ? true : undefined;
-    });
+    await untilEvents(world, batch.batchId, (events) => events.every(({ status }) => status === "published"));
   });
 
   it("counts 5,000 callbacks in one burst, a tenth of them twice, and ends the batch once", async () => {

@@ -196,8 +196,27 @@ const eventList = z.object({
 });
 
 /** What the service says about its own events of a batch. */
-export async function eventsOf(world: World, batchId: string) {
+async function eventsOf(world: World, batchId: string) {
   return eventList.parse(await get(world, `/v1/batches/${batchId}/events`)).events;
+}
+
+type EventView = z.infer<typeof eventList>["events"][number];
+
+/** Waits until the service's own events of a batch are as `look` wants them. @throws Error with how they are */
+export async function untilEvents(
+  world: World,
+  batchId: string,
+  look: (events: readonly EventView[]) => boolean,
+): Promise<readonly EventView[]> {
+  let seen: readonly EventView[] = [];
+  try {
+    return await eventually("events", async () => {
+      seen = await eventsOf(world, batchId);
+      return look(seen) ? seen : undefined;
+    });
+  } catch (error) {
+    throw new Error(`the events stayed as they are: ${JSON.stringify(seen)}`, { cause: error });
+  }
 }
 
 /** The records of a batch, once its last event is there. */
