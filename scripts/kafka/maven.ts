@@ -26,7 +26,7 @@ export async function fetchJars(
   const pom = join(folder, "pom.xml");
   writeFileSync(pom, pomOf(artifacts));
   const goal = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies";
-  const args = ["-q", "-B", "-f", pom, goal, "-DincludeScope=runtime", `-DoutputDirectory=${folder}`];
+  const args = ["-q", "-B", "-U", "-f", pom, goal, "-DincludeScope=runtime", `-DoutputDirectory=${folder}`];
   const { code, output } = await runProgram("mvn", args);
   if (code !== 0) return { kind: "missing", detail: firstError(output) };
   writeFileSync(complete, "");
