@@ -34,17 +34,25 @@ export async function createTopics(bootstrap: string, topics: readonly string[])
   }
 }
 
-/** Produces JSON values to a topic, acknowledged by the broker when it returns. */
+/** What is to be produced: JSON values, or bytes as they are; null is a tombstone. */
+export interface OutgoingRecord {
+  readonly key?: string | Buffer;
+  readonly value: object | Buffer | null;
+}
+
+/** Produces records to a topic, acknowledged by the broker when it returns. */
 export async function produce(
   bootstrap: string,
   topic: string,
-  records: readonly { readonly key?: string; readonly value: unknown }[],
+  records: readonly OutgoingRecord[],
 ): Promise<void> {
   const producer = new Producer({ clientId: "cj-edge-tests", bootstrapBrokers: [bootstrap], ...CONNECTION });
   try {
     const messages = records.map(({ key, value }) => ({
       topic,
-      value: Buffer.from(JSON.stringify(value)),
+      ...(value === null
+        ? {}
+        : { value: Buffer.isBuffer(value) ? value : Buffer.from(JSON.stringify(value)) }),
       ...(key === undefined ? {} : { key: Buffer.from(key) }),
     }));
     for (let start = 0; start < messages.length; start += MESSAGES_PER_REQUEST)

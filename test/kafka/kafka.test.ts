@@ -105,6 +105,25 @@ describe.each(BRIDGE_KINDS)("cj-edge on Kafka, through $name", (kind) => {
     expect(opened.map(({ outcome }) => outcome)).toEqual(["opened", "exists", "exists"]);
   });
 
+  it("is not held up by records that nobody can use, and does not read keys", async () => {
+    const batch = await requestBatch(world, { essays: 3 });
+    const before = world.sink.outcomes.length;
+    const [first, ...others] = batch.asked.map((asked) => ({
+      key: Buffer.from([0xff, 0x00, 0xfe]),
+      value: callbackTo(asked),
+    }));
+    const unusable = [
+      { key: "gone", value: null },
+      { value: Buffer.from("not JSON") },
+      { value: { ...callbackTo(batch.asked[0]), schema_version: 2 } },
+    ];
+    await produce(world.broker.bootstrap, TOPICS.callbacks, [...unusable, first, ...unusable, ...others]);
+    expect(eventIdsByTopic(await untilPublished(world, batch))).toEqual(EACH_ONCE);
+    const outcomes = Map.groupBy(world.sink.outcomes.slice(before), ({ outcome }) => outcome);
+    expect(outcomes.get("dead_lettered")).toHaveLength(6);
+    expect(outcomes.get("queued")).toHaveLength(3);
+  });
+
   it("publishes when the bridge is back that was killed in mid-batch", async () => {
     const batch = await requestBatch(world, { essays: 10 });
     await answer(world, batch.asked.slice(0, 20));
