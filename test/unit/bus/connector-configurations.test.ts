@@ -1,11 +1,12 @@
 /** The configurations of docs/kafka.md are copied as they stand, so they are held to what `/v1/events` takes. */
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { readRecordText } from "../../../src/bus/inbound-record.ts";
 import { RECORDS_MAX, splitRecords } from "../../../src/bus/split-records.ts";
 
-const PAGE = readFileSync(new URL("../../../docs/kafka.md", import.meta.url), "utf8");
+const PAGE = readFileSync(fileURLToPath(new URL("../../../docs/kafka.md", import.meta.url).href), "utf8");
 const STRING_CONVERTER = "org.apache.kafka.connect.storage.StringConverter";
 const INBOUND = ["huleedu.els.cj_assessment.requested.v1", "huleedu.llm_provider.comparison_result.v1"];
 
