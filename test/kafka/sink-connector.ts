@@ -46,10 +46,19 @@ export function startSinkConnector(bootstrap: string, workerUrl: string): SinkCo
   };
 }
 
+/** A connector that makes arrays parses the values first (JsonConverter), and so has none that are not JSON. */
 function bodyOf(records: readonly KafkaRecord[], asArray: boolean): string {
   const values = records.map(({ value }) => value?.toString() ?? "null");
-  if (values.length > 1 && asArray) return `[${values.join(",")}]`;
-  return values.join("\n");
+  return asArray && values.length > 1 && values.every(isJson) ? `[${values.join(",")}]` : values.join("\n");
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function post(workerUrl: string, body: string, stop: AbortSignal): Promise<Outcome[]> {
