@@ -12,7 +12,15 @@ export default defineConfig({
   test: {
     projects: [
       // Pure code keeps no state between files, so they may share a process.
-      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], environment: "node", isolate: false } },
+      {
+        test: {
+          name: "unit",
+          include: ["test/unit/**/*.test.ts"],
+          environment: "node",
+          isolate: false,
+          testTimeout: 60_000,
+        },
+      },
       {
         plugins: [
           cloudflareTest(async ({ inject }) => ({

@@ -63,6 +63,11 @@ CREATE TABLE `essay_results` (
 	`rank_low` integer NOT NULL,
 	`rank_high` integer NOT NULL,
 	`tied_with_next` integer NOT NULL,
+	`top_probability` real NOT NULL,
+	`infit` real,
+	`outfit` real,
+	`infit_p` real,
+	`outfit_p` real,
 	PRIMARY KEY(`batch_id`, `number`)
 );
 --> statement-breakpoint

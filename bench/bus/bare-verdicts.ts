@@ -15,9 +15,15 @@ export interface BareVerdict {
 export function bareVerdictOf(result: LlmComparisonResult): BareVerdict {
   const { winner, provider, model, token_usage: tokens } = result;
   const verdict = {
+    winner,
     confidence: result.confidence,
     justification: result.justification,
+    errorCode: null,
+    errorMessage: null,
+    attempt: 0,
     requestId: result.request_id,
+    provider,
+    model,
     responseTimeMs: result.response_time_ms,
     promptTokens: tokens.prompt_tokens,
     completionTokens: tokens.completion_tokens,

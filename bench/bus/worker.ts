@@ -31,7 +31,7 @@ export default {
         return Response.json({ recorded: await bare.recorded() });
       case "/bench/ours/rpc":
         for (const results of arraysIn(await request.text()))
-          await applyCallbacks(env, requireSettings(env), results, "bench");
+          await applyCallbacks(env, requireSettings(env), results);
         return new Response();
       case "/bench/bare/rpc":
         for (const results of arraysIn(await request.text())) await bare.record(results.map(bareVerdictOf));

@@ -99,7 +99,10 @@ export interface Comparison {
   readonly wave: number;
   readonly attempt: number;
   readonly status: ComparisonStatus;
-  /** epoch milliseconds at which the current attempt counts as lost; null unless `dispatched` */
+  /**
+   * epoch milliseconds: when the current attempt counts as lost (`dispatched`), or is put into the judges' queue again
+   * because nobody has taken it on (`planned`); null otherwise
+   */
   readonly deadline: number | null;
   readonly winner: Winner | null;
   /** when the verdict or the final failure was recorded */

@@ -62,9 +62,13 @@ export function openDraft(batch: Batch, now: number): Draft {
     life = { ...life, seq: life.seq + 1 };
     outbox.push({ seq: life.seq, effect });
   };
+  const wakeBy = (at: number) => {
+    wakeAt = wakeAt === null ? at : Math.min(wakeAt, at);
+  };
   const place = (after: Comparison) => {
     retally(tally, comparison(after.number), after);
     touched.set(after.number, after);
+    if (after.deadline !== null) wakeBy(after.deadline);
   };
 
   return {
@@ -110,9 +114,7 @@ export function openDraft(batch: Batch, now: number): Draft {
       waiting.push(ask);
       asks.set(delaySeconds, waiting);
     },
-    wakeBy(at) {
-      wakeAt = wakeAt === null ? at : Math.min(wakeAt, at);
-    },
+    wakeBy,
     decide(reply) {
       // A command may re-ask a comparison and then end the batch: nobody is to be asked after the end.
       for (const [delaySeconds, waiting] of isTerminal(life.state) ? [] : asks) {

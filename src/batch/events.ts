@@ -123,7 +123,8 @@ function systemMetadata(draft: Draft, event: string, stage: "completed" | "faile
     processed_at: at,
     processing_duration_seconds: durationSeconds(draft),
     resource_usage: {
-      total_comparisons: draft.life().totalComparisons,
+      // Pairing may have stopped before the budget was spent: a ranking rests on what was asked.
+      total_comparisons: stage === "completed" ? draft.issuedCount() : draft.life().totalComparisons,
       completed_comparisons: draft.tally().completed,
     },
   };

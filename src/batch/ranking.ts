@@ -5,13 +5,9 @@ import {
   rankingModelSchema,
   reliabilitySchema,
 } from "../contracts/ranking.ts";
-import {
-  type BatchReliability,
-  type BatchScores,
-  type PositionEffect,
-  scoreBatch,
-} from "../scoring/index.ts";
+import { type BatchReliability, type BatchScores, scoreBatch } from "../scoring/index.ts";
 import type { Comparison, Essay } from "./batch.ts";
+import { assessQuality, describePosition, type Quality, replicationsFor } from "./ranking-quality.ts";
 
 /** A ranking as it is stored. Scores and standard errors are in logits; rank 1 is the best. */
 export const rankingSchema = z.object({
@@ -31,6 +27,13 @@ export const rankingSchema = z.object({
       rankHigh: z.number(),
       /** the verdicts do not tell this essay and the next one apart */
       tiedWithNext: z.boolean(),
+      /** P(among the best `top_count`) */
+      topProbability: z.number(),
+      /** mean squares of the residuals and their bootstrap p-values; null without verdicts, or in a provisional ranking */
+      infit: z.number().nullable(),
+      outfit: z.number().nullable(),
+      infitP: z.number().nullable(),
+      outfitP: z.number().nullable(),
     }),
   ),
   /** null when there is nothing to be reliable about: one essay */
@@ -45,6 +48,8 @@ export type Ranker = (input: {
   readonly essays: readonly Essay[];
   readonly comparisons: readonly Comparison[];
   readonly seed: number;
+  /** a provisional ranking leaves out what costs fits of its own: split halves, fit and judges */
+  readonly provisional: boolean;
 }) => Ranking;
 
 /**
@@ -53,26 +58,26 @@ export type Ranker = (input: {
  *
  * @throws ScoringError when the verdicts cannot be fitted
  */
-export const rankEssays: Ranker = ({ essays, comparisons, seed }) => {
+export const rankEssays: Ranker = ({ essays, comparisons, seed, provisional }) => {
   const usable = essays.filter((essay) => essay.text === "ready");
   if (usable.length === 1) return rankingOfOne(usable[0]);
-  const verdicts = verdictsOf(usable, comparisons);
-  const scores = scoreBatch(
-    {
-      itemCount: usable.length,
-      winners: Int32Array.from(verdicts, ({ winner }) => winner),
-      losers: Int32Array.from(verdicts, ({ loser }) => loser),
-      firstShown: Int32Array.from(verdicts, ({ first }) => first),
-      judges: Int32Array.from(verdicts, ({ judge }) => judge),
-    },
-    // Today's strategies choose their pairs before the first verdict.
-    { adaptive: false, seed },
-  );
+  const { verdicts, judgeNames } = verdictsOf(usable, comparisons);
+  const data = {
+    itemCount: usable.length,
+    winners: Int32Array.from(verdicts, ({ winner }) => winner),
+    losers: Int32Array.from(verdicts, ({ loser }) => loser),
+    firstShown: Int32Array.from(verdicts, ({ first }) => first),
+    judges: Int32Array.from(verdicts, ({ judge }) => judge),
+  };
+  // Today's strategies choose their pairs before the first verdict.
+  const replications = provisional ? 0 : replicationsFor(verdicts.length);
+  const scores = scoreBatch(data, { adaptive: false, seed, replications });
+  const quality = provisional ? null : assessQuality(data, scores, judgeNames, seed);
   return {
-    provisional: false,
-    essays: orderByRank(usable, scores),
-    reliability: describeReliability(scores.reliability),
-    model: describeModel(usable, scores, verdicts.length),
+    provisional,
+    essays: orderByRank(usable, scores, quality),
+    reliability: { ...describeReliability(scores.reliability), split_half: quality?.splitHalf ?? null },
+    model: { ...describeModel(usable, scores, verdicts.length), judges: [...(quality?.judges ?? [])] },
   };
 };
 
@@ -86,11 +91,14 @@ interface Verdict {
   readonly judge: number;
 }
 
-/** The judged comparisons, with essays and judges numbered densely. */
-function verdictsOf(usable: readonly Essay[], comparisons: readonly Comparison[]): readonly Verdict[] {
+/** The judged comparisons, with essays and judges numbered densely; judges are named by provider and model. */
+function verdictsOf(
+  usable: readonly Essay[],
+  comparisons: readonly Comparison[],
+): { readonly verdicts: readonly Verdict[]; readonly judgeNames: readonly string[] } {
   const indexOf = new Map(usable.map((essay, index) => [essay.number, index]));
   const judgeOf = new Map<string, number>();
-  return comparisons.flatMap(({ first, second, winner, provider, model }) => {
+  const verdicts = comparisons.flatMap(({ first, second, winner, provider, model }) => {
     const firstIndex = indexOf.get(first);
     const secondIndex = indexOf.get(second);
     if (winner === null || firstIndex === undefined || secondIndex === undefined) return [];
@@ -100,9 +108,14 @@ function verdictsOf(usable: readonly Essay[], comparisons: readonly Comparison[]
     const [better, worse] = winner === "essay_a" ? [firstIndex, secondIndex] : [secondIndex, firstIndex];
     return [{ winner: better, loser: worse, first: firstIndex, judge }];
   });
+  return { verdicts, judgeNames: [...judgeOf.keys()] };
 }
 
-function orderByRank(usable: readonly Essay[], { items }: BatchScores): RankedEssay[] {
+function orderByRank(
+  usable: readonly Essay[],
+  { items }: BatchScores,
+  quality: Quality | null,
+): RankedEssay[] {
   return items
     .map((item) => ({
       number: usable[item.item].number,
@@ -116,11 +129,21 @@ function orderByRank(usable: readonly Essay[], { items }: BatchScores): RankedEs
       rankLow: item.rankLow,
       rankHigh: item.rankHigh,
       tiedWithNext: item.tiedWithNext,
+      topProbability: item.topProbability,
+      infit: quality?.fit[item.item]?.infit ?? null,
+      outfit: quality?.fit[item.item]?.outfit ?? null,
+      infitP: quality?.fit[item.item]?.infitP ?? null,
+      outfitP: quality?.fit[item.item]?.outfitP ?? null,
     }))
     .sort((left, right) => left.rank - right.rank || left.number - right.number);
 }
 
-function describeReliability({ coefficients, adaptive, decisive, statement }: BatchReliability): Reliability {
+function describeReliability({
+  coefficients,
+  adaptive,
+  decisive,
+  statement,
+}: BatchReliability): Omit<Reliability, "split_half"> {
   const coefficient = (wanted: string) => coefficients.find(({ name }) => name === wanted)?.value ?? null;
   return {
     reliability: coefficient("reliability") ?? 0,
@@ -138,7 +161,11 @@ function describeReliability({ coefficients, adaptive, decisive, statement }: Ba
   };
 }
 
-function describeModel(usable: readonly Essay[], scores: BatchScores, verdicts: number): RankingModel {
+function describeModel(
+  usable: readonly Essay[],
+  scores: BatchScores,
+  verdicts: number,
+): Omit<RankingModel, "judges"> {
   const { connectivity } = scores;
   const idsOf = (items: readonly number[]) => items.map((item) => usable[item].essayId);
   return {
@@ -159,17 +186,7 @@ function describeModel(usable: readonly Essay[], scores: BatchScores, verdicts: 
       isolated: idsOf(connectivity.isolated),
     },
     position_effect: scores.position === null ? null : describePosition(scores.position.overall),
-  };
-}
-
-function describePosition(effect: PositionEffect): NonNullable<RankingModel["position_effect"]> {
-  const estimated = effect.positionBias === "estimated";
-  return {
-    verdicts: effect.verdicts,
-    first_wins: effect.firstWins,
-    position_bias: effect.positionBias,
-    effect: estimated ? effect.effect : null,
-    standard_error: estimated ? effect.standardError : null,
+    top_count: scores.topCount,
   };
 }
 
@@ -190,6 +207,11 @@ function rankingOfOne(essay: Essay): Ranking {
         rankLow: 1,
         rankHigh: 1,
         tiedWithNext: false,
+        topProbability: 1,
+        infit: null,
+        outfit: null,
+        infitP: null,
+        outfitP: null,
       },
     ],
     reliability: null,

@@ -80,7 +80,7 @@ export function leavePairGeneration(draft: Draft, reason: string): void {
 /** Shows what the verdicts so far say. A provisional ranking that cannot be computed is left out, not fatal. */
 export function publishProvisionalRanking(draft: Draft, rank: Ranker): void {
   if (draft.life().state !== "SCORING" || draft.life().scoringRetry !== null) return;
-  const outcome = attempt(() => rankVerdicts(draft, rank));
+  const outcome = attempt(() => rankVerdicts(draft, rank, true));
   if (outcome.kind === "done")
     draft.change({ kind: "ranking", ranking: { ...outcome.result, provisional: true } });
 }
@@ -96,18 +96,21 @@ export function finalise(draft: Draft, rank: Ranker, stop: StopReason): void {
     });
     return;
   }
-  if (draft.life().state !== "SCORING") {
-    leavePairGeneration(draft, "verdict_received");
-    draft.transition("SCORING", stop);
-    draft.update({ scoringSince: draft.now });
-  }
+  enterFinalScoring(draft, stop);
   const outcome = attempt(() => {
-    const ranking = rankVerdicts(draft, rank);
+    const ranking = rankVerdicts(draft, rank, false);
     // Built, and so validated against the contracts, before anything is queued.
     return { ranking, events: completedEvents(draft, ranking, stop) };
   });
   if (outcome.kind === "failed") retryScoring(draft, stop, outcome.message);
   else complete(draft, outcome.result, stop);
+}
+
+export function enterFinalScoring(draft: Draft, stop: StopReason): void {
+  if (draft.life().state === "SCORING") return;
+  leavePairGeneration(draft, "verdict_received");
+  draft.transition("SCORING", stop);
+  draft.update({ scoringSince: draft.now });
 }
 
 function complete(draft: Draft, { ranking, events }: Finished, stop: StopReason): void {
@@ -143,8 +146,9 @@ function attempt<Result>(work: () => Result): Attempt<Result> {
   }
 }
 
-function rankVerdicts(draft: Draft, rank: Ranker): Ranking {
-  return rank({ essays: draft.essays(), comparisons: allComparisons(draft), seed: draft.batch.origin.seed });
+function rankVerdicts(draft: Draft, rank: Ranker, provisional: boolean): Ranking {
+  const { seed } = draft.batch.origin;
+  return rank({ essays: draft.essays(), comparisons: allComparisons(draft), seed, provisional });
 }
 
 function allComparisons(draft: Draft) {
@@ -153,7 +157,8 @@ function allComparisons(draft: Draft) {
   );
 }
 
-function retryScoring(draft: Draft, stop: StopReason, message: string): void {
+/** Counts a failed final scoring; the last attempt ends the batch. */
+export function retryScoring(draft: Draft, stop: StopReason, message: string): void {
   const attempts = (draft.life().scoringRetry?.attempts ?? 0) + 1;
   if (attempts >= SCORING_ATTEMPTS_MAX) {
     fail(draft, {

@@ -151,14 +151,26 @@ function configOverrides(
   };
 }
 
-/** What the request asks for, without envelope, times and other things that differ between two deliveries. */
+/**
+ * What the request asks for, without envelope, times and other things that differ between two deliveries, and without what
+ * means nothing here.
+ */
 function domainFields(request: AssessmentRequest, metadata: RequestMetadata): object {
-  const {
-    timestamp: _timestamp,
-    event_name: _name,
-    entity_type: _type,
-    parent_id: _parent,
-    ...domain
-  } = request;
-  return { ...domain, metadata };
+  return {
+    bos_batch_id: request.bos_batch_id,
+    essays: request.essays_for_cj.map(({ essay_id, text_content, text_storage_id }) => ({
+      essay_id,
+      text_content: text_content ?? null,
+      text_storage_id: text_storage_id ?? null,
+    })),
+    language: request.language,
+    course_code: request.course_code,
+    student_prompt: studentPromptStorageId(request),
+    llm_config_overrides: request.llm_config_overrides ?? null,
+    assignment_id: request.assignment_id ?? null,
+    user_id: request.user_id,
+    org_id: request.org_id ?? null,
+    max_comparisons: metadata.max_comparisons ?? null,
+    overrides: overridesSchema.parse(metadata.batch_config_overrides ?? {}),
+  };
 }

@@ -13,16 +13,14 @@ export type ReceivedOutcome = CallbackOutcome | "queued";
 
 /**
  * The one path that every answer takes, whoever brings it: the id says which object, each object gets its callbacks in
- * one call, and what belongs nowhere becomes a dead letter.
+ * one call.
  *
- * @param source the queue or route that brought the callbacks, for dead letters
  * @returns one outcome per result, in their order; `unreachable` when the object could not be called
  */
 export async function applyCallbacks(
   env: Env,
   settings: Settings,
   results: readonly LlmComparisonResult[],
-  source: string,
 ): Promise<readonly AppliedOutcome[]> {
   const keys = await comparisonIdKeys(settings);
   const refs = await Promise.all(results.map((result) => readComparisonId(keys, result.correlation_id)));
@@ -40,19 +38,27 @@ export async function applyCallbacks(
       });
     }),
   );
-  const orphans = results.filter((_, index) => outcomes[index] === "orphaned");
-  await keepOrphans(env, orphans, source);
   return outcomes;
 }
 
-/** {@link applyCallbacks}, with the inbound queue as the second chance of a callback whose object cannot be reached. */
+/**
+ * {@link applyCallbacks}, with the inbound queue as the second chance of a callback whose object cannot be reached, and
+ * dead letters for those that belong nowhere.
+ *
+ * @param source the queue or route that brought the callbacks, for dead letters
+ */
 export async function receiveCallbacks(
   env: Env,
   settings: Settings,
   results: readonly LlmComparisonResult[],
   source: string,
 ): Promise<readonly ReceivedOutcome[]> {
-  const outcomes = await applyCallbacks(env, settings, results, source);
+  const outcomes = await applyCallbacks(env, settings, results);
+  await buryOrphans(
+    env,
+    results.filter((_, index) => outcomes[index] === "orphaned"),
+    source,
+  );
   return Promise.all(
     outcomes.map(async (outcome, index) => {
       if (outcome !== "unreachable") return outcome;
@@ -105,7 +111,12 @@ function answerOf({
   return { kind: "error", code: error_detail.error_code, message: error_detail.message };
 }
 
-async function keepOrphans(env: Env, orphans: readonly LlmComparisonResult[], source: string): Promise<void> {
+/** Keeps callbacks that belong to no comparison as dead letters, without what a judge wrote. */
+export async function buryOrphans(
+  env: Env,
+  orphans: readonly LlmComparisonResult[],
+  source: string,
+): Promise<void> {
   if (orphans.length === 0) return;
   for (const { correlation_id } of orphans) log("warn", "callback_orphaned", { correlation_id, source });
   const letters = orphans.map(

@@ -11,17 +11,19 @@ export type ContentResult =
 export async function fetchContent(settings: Settings, storageId: string): Promise<ContentResult> {
   const base = settings.CONTENT_SERVICE_URL;
   if (base === undefined) return { kind: "missing", reason: "CONTENT_SERVICE_URL is not configured" };
-  let response: Response;
+  // The two names that a URL understands as folders would leave the content service's own.
+  if (storageId === "." || storageId === "..")
+    return { kind: "missing", reason: "the storage id is no name of a text" };
   try {
-    response = await fetch(`${base.replace(/\/$/, "")}/${encodeURIComponent(storageId)}`, {
+    const response = await fetch(`${base.replace(/\/$/, "")}/${encodeURIComponent(storageId)}`, {
       headers: authorization(settings),
       signal: AbortSignal.timeout(settings.CONTENT_REQUEST_TIMEOUT_SECONDS * 1000),
     });
+    return await readContent(response);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return { kind: "unavailable", reason, retryAfterSeconds: null };
   }
-  return readContent(response);
 }
 
 function authorization(settings: Settings): Record<string, string> {
@@ -38,21 +40,39 @@ async function readContent(response: Response): Promise<ContentResult> {
     if (final) return { kind: "missing", reason };
     return { kind: "unavailable", reason, retryAfterSeconds: retryAfterSeconds(response) };
   }
-  const declared = Number(response.headers.get("content-length") ?? 0);
-  if (declared > MAX_ESSAY_BYTES) return tooLong(declared);
-  const bytes = await response.arrayBuffer();
-  if (bytes.byteLength > MAX_ESSAY_BYTES) return tooLong(bytes.byteLength);
+  const bytes = await readUpTo(response, MAX_ESSAY_BYTES);
+  if (bytes === null) {
+    return { kind: "missing", reason: `the text is longer than the ${MAX_ESSAY_BYTES} bytes that are taken` };
+  }
+  return decode(bytes);
+}
+
+function decode(bytes: Uint8Array): ContentResult {
+  let text: string;
   try {
-    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
-    if (text.trim() === "") return { kind: "missing", reason: "the text is blank" };
-    return { kind: "found", text };
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
   } catch {
     return { kind: "missing", reason: "the text is not UTF-8" };
   }
+  return text.trim() === "" ? { kind: "missing", reason: "the text is blank" } : { kind: "found", text };
 }
 
-function tooLong(bytes: number): ContentResult {
-  return { kind: "missing", reason: `the text is ${bytes} bytes long; at most ${MAX_ESSAY_BYTES} are taken` };
+/** Reads a body that promises nothing about its length. @returns null when it is longer than `maxBytes` */
+async function readUpTo(response: Response, maxBytes: number): Promise<Uint8Array | null> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    length += chunk.byteLength;
+    // Leaving the loop cancels the rest.
+    if (length > maxBytes) return null;
+    chunks.push(chunk);
+  }
+  const bytes = new Uint8Array(length);
+  chunks.reduce((at, chunk) => {
+    bytes.set(chunk, at);
+    return at + chunk.byteLength;
+  }, 0);
+  return bytes;
 }
 
 function retryAfterSeconds(response: Response): number | null {

@@ -1,19 +1,18 @@
-import { z } from "zod";
 import { callBatch } from "../objects/batch-client.ts";
 import { judgementsMessageSchema, textsMessageSchema } from "../objects/messages.ts";
 import { log } from "../observability/logger.ts";
 import { openDatabase } from "../results/database.ts";
-import { writeDeadLetters } from "../results/dead-letters.ts";
+import { type DeadLetter, writeDeadLetters } from "../results/dead-letters.ts";
 import type { Settings } from "../settings/settings.ts";
+import { callbackLetter } from "./inbound-consumer.ts";
+import { readRecord } from "./inbound-record.ts";
 import { failedAsk } from "./judgements-consumer.ts";
-import { handleEach } from "./message-loop.ts";
+import { handleEach, idsOf } from "./message-loop.ts";
 import type { QueueName } from "./queues.ts";
 
-const anyMessage = z.object({ batch_id: z.string().optional(), correlation_id: z.string().optional() });
-
 /**
- * Records messages whose consumer died on every attempt (`consumer_died`), and tells the batch what it need not wait for
- * any more: dead judgements count as failed attempts, dead texts as missing.
+ * Records messages whose consumer died on every attempt (`consumer_died`), and then tells the batch what it need not wait
+ * for any more: dead judgements count as failed attempts, dead texts as missing.
  */
 export async function consumeDeadMessages(
   batch: MessageBatch,
@@ -21,42 +20,41 @@ export async function consumeDeadMessages(
   settings: Settings,
   queue: QueueName,
 ): Promise<void> {
-  await handleEach(batch, async (message) => {
-    await reportToBatch(message.body, env, settings, queue);
-    const ids = anyMessage.safeParse(message.body);
-    const batchId = ids.data?.batch_id ?? null;
-    const correlationId = ids.data?.correlation_id ?? null;
+  await handleEach(batch.queue, batch.messages, async (message) => {
+    log("error", "consumer_died", { queue, ...idsOf(message.body) });
     await writeDeadLetters(
       openDatabase(env.DB),
-      [
-        {
-          source: queue,
-          reason: "consumer_died",
-          detail: `The consumer of ${queue} failed on every attempt at this message.`,
-          batchId,
-          correlationId,
-          payload: JSON.stringify(message.body),
-        },
-      ],
+      [await letterFor(message.body, settings, queue)],
       Date.now(),
     );
-    log("error", "consumer_died", { queue, batch_id: batchId, correlation_id: correlationId });
+    await reportToBatch(message.body, env, queue);
     message.ack();
   });
 }
 
-async function reportToBatch(body: unknown, env: Env, settings: Settings, queue: QueueName): Promise<void> {
+async function letterFor(body: unknown, settings: Settings, queue: QueueName): Promise<DeadLetter> {
+  const detail = `The consumer of ${queue} failed on every attempt at this message.`;
+  const record = queue === "cj-inbound" ? readRecord(body) : null;
+  if (record?.kind === "comparison_result")
+    return callbackLetter(settings, record.result, "consumer_died", detail);
+  const { batch_id: batchId, correlation_id: correlationId } = idsOf(body);
+  return {
+    source: queue,
+    reason: "consumer_died",
+    detail,
+    batchId,
+    correlationId,
+    payload: JSON.stringify(body),
+  };
+}
+
+async function reportToBatch(body: unknown, env: Env, queue: QueueName): Promise<void> {
   switch (queue) {
     case "cj-judgements": {
       const message = judgementsMessageSchema.safeParse(body);
       if (!message.success) return;
       const failures = message.data.asks.map((ask) =>
-        failedAsk(
-          settings.DEFAULT_JUDGE,
-          ask,
-          "LLM_PROVIDER_UNAVAILABLE",
-          "The question could not be put to the judge.",
-        ),
+        failedAsk("unknown", ask, "LLM_PROVIDER_UNAVAILABLE", "The question could not be put to the judge."),
       );
       await callBatch(env, message.data.batch_id, (object) => object.recordVerdicts(failures));
       return;

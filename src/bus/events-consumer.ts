@@ -1,7 +1,7 @@
 import type { EventOutcome as PublishOutcome } from "../objects/assessment-batch.ts";
 import { callBatch } from "../objects/batch-client.ts";
-import { eventsMessageSchema } from "../objects/messages.ts";
-import type { EventRow } from "../objects/outbox.ts";
+import { type EventsMessage, eventsMessageSchema } from "../objects/messages.ts";
+import { EVENT_PATIENCE_MS, type EventRow } from "../objects/outbox.ts";
 import { log } from "../observability/logger.ts";
 import { openDatabase } from "../results/database.ts";
 import { writeDeadLetters } from "../results/dead-letters.ts";
@@ -9,29 +9,29 @@ import type { Settings } from "../settings/settings.ts";
 import { recordHeaders } from "./event-headers.ts";
 import { createKafkaBridge } from "./kafka-bridge/http-kafka-bridge.ts";
 import type { KafkaBridge } from "./kafka-bridge/kafka-bridge.ts";
+import { handleEach } from "./message-loop.ts";
 import { MAX_ATTEMPTS, pauseSeconds } from "./queues.ts";
 
 const QUEUE = "cj-events";
-/**
- * A consumer that died holds its lease for a while. Its message comes again before the lease ends, and must not be
- * acknowledged then: nobody else would publish the events.
- */
-const LEASED_ELSEWHERE_SECONDS = 15;
+
+/** A batch publishes at most three events; the lease outlasts the slowest of them, so that nobody overtakes. */
+const EVENTS_PER_BATCH = 3;
+const LEASE_MARGIN_MS = 30_000;
 
 /** Publishes what batches have to say, in each batch's own order. */
 export async function consumeEvents(batch: MessageBatch, env: Env, settings: Settings): Promise<void> {
   const bridge = bridgeOf(settings);
   if (bridge === null) sayOnceThatEventsAreKept();
-  const announced = Map.groupBy(
-    batch.messages,
-    (message) => eventsMessageSchema.parse(message.body).batch_id,
-  );
-  await Promise.all(
-    [...announced].map(async ([batchId, messages]) => {
-      const delaySeconds = await publishBatch(env, batchId, bridge);
-      for (const message of messages) settle(message, delaySeconds, settings.KAFKA_BRIDGE_MAX_RETRY_SECONDS);
-    }),
-  );
+  const leaseMs = settings.KAFKA_BRIDGE_TIMEOUT_SECONDS * 1000 * EVENTS_PER_BATCH + LEASE_MARGIN_MS;
+  // Shorter than the hour after which an object announces again what nobody tried to publish.
+  const maxSeconds = settings.KAFKA_BRIDGE_MAX_RETRY_SECONDS;
+  await handleEach(QUEUE, batch.messages, async (message) => {
+    const waitSeconds = await publishBatch(env, eventsMessageSchema.parse(message.body), bridge, leaseMs);
+    // The object announces again by itself what the queue gives up on.
+    if (waitSeconds === null || message.attempts >= MAX_ATTEMPTS[QUEUE]) message.ack();
+    else
+      message.retry({ delaySeconds: pauseSeconds(message.attempts, Math.random(), waitSeconds, maxSeconds) });
+  });
 }
 
 /**
@@ -40,21 +40,23 @@ export async function consumeEvents(batch: MessageBatch, env: Env, settings: Set
  *
  * @returns null when nothing is left to publish, else the least time to wait before the next try
  */
-async function publishBatch(env: Env, batchId: string, bridge: KafkaBridge | null): Promise<number | null> {
-  const lease = await callBatch(env, batchId, (object) => object.leaseEvents());
-  if (lease.leasedElsewhere) return LEASED_ELSEWHERE_SECONDS;
-  const { events, correlationId } = lease;
+async function publishBatch(
+  env: Env,
+  { batch_id: batchId }: EventsMessage,
+  bridge: KafkaBridge | null,
+  leaseMs: number,
+): Promise<number | null> {
+  const { events, correlationId, leasedUntil } = await callBatch(env, batchId, (object) =>
+    object.leaseEvents(leaseMs),
+  );
+  // Another consumer has them. Should it have died, this message must still be there when its lease ends.
+  if (leasedUntil !== null) return Math.ceil(Math.max(leasedUntil - Date.now(), 0) / 1000);
   const outcomes: PublishOutcome[] = [];
   let wait: number | null = null;
   for (const row of events) {
-    const outcome =
-      wait === null ? await publish(bridge, row, correlationId) : retryLater("an earlier event waits");
+    const outcome = wait === null ? await publish(bridge, row, correlationId) : waitBehind();
     if (outcome.status === "retry") wait = Math.max(wait ?? 0, outcome.waitSeconds);
-    if (outcome.status === "dead")
-      await buryEvent(env, batchId, correlationId, row, {
-        reason: "publish_refused",
-        detail: outcome.note ?? "",
-      });
+    if (outcome.status === "dead") await buryEvent(env, batchId, correlationId, row, outcome);
     const { status, note } = outcome;
     outcomes.push({ seq: row.seq, status, note });
     log(status === "published" || status === "kept" ? "info" : "warn", "event_delivery", {
@@ -66,26 +68,22 @@ async function publishBatch(env: Env, batchId: string, bridge: KafkaBridge | nul
       note,
     });
   }
-  const expired = await callBatch(env, batchId, (object) => object.recordPublished(outcomes));
-  for (const row of expired) {
-    const detail = `Not published for a day: ${row.note ?? "the bridge is away"}`;
-    await buryEvent(env, batchId, correlationId, row, { reason: "attempts_exhausted", detail });
-  }
+  if (outcomes.length > 0) await callBatch(env, batchId, (object) => object.recordPublished(outcomes));
   return wait;
 }
 
-interface Published {
-  readonly status: PublishOutcome["status"];
-  readonly note: string | null;
-  readonly waitSeconds: number;
-}
+type Published =
+  | { readonly status: "published" | "kept"; readonly note: string | null }
+  | { readonly status: "retry"; readonly note: string; readonly waitSeconds: number }
+  | {
+      readonly status: "dead";
+      readonly note: string;
+      readonly reason: "publish_refused" | "attempts_exhausted";
+    };
 
-async function publish(
-  bridge: KafkaBridge | null,
-  { event }: EventRow,
-  correlationId: string,
-): Promise<Published> {
-  if (bridge === null) return { status: "kept", note: "no Kafka bridge is configured", waitSeconds: 0 };
+async function publish(bridge: KafkaBridge | null, row: EventRow, correlationId: string): Promise<Published> {
+  if (bridge === null) return { status: "kept", note: "no Kafka bridge is configured" };
+  const { event } = row;
   const [outcome] = await bridge.produce(event.topic, [
     {
       topic: event.topic,
@@ -100,41 +98,33 @@ async function publish(
   ]);
   switch (outcome.kind) {
     case "written":
-      return {
-        status: "published",
-        note: `partition ${outcome.partition}, offset ${outcome.offset}`,
-        waitSeconds: 0,
-      };
-    case "retry":
-      return retryLater(outcome.reason, outcome.retryAfterSeconds ?? 0);
+      return { status: "published", note: `partition ${outcome.partition}, offset ${outcome.offset}` };
+    case "retry": {
+      const { reason: note, retryAfterSeconds } = outcome;
+      if (Date.now() - row.createdAt > EVENT_PATIENCE_MS)
+        return { status: "dead", reason: "attempts_exhausted", note };
+      return { status: "retry", note, waitSeconds: retryAfterSeconds ?? 0 };
+    }
     case "dead":
-      return { status: "dead", note: outcome.reason, waitSeconds: 0 };
+      return { status: "dead", reason: "publish_refused", note: outcome.reason };
   }
 }
 
-function retryLater(reason: string, waitSeconds = 0): Published {
-  return { status: "retry", note: reason, waitSeconds };
+function waitBehind(): Published {
+  return { status: "retry", note: "an earlier event waits", waitSeconds: 0 };
 }
 
+/** The letter is written before the event is given up: should D1 be away, both wait. */
 async function buryEvent(
   env: Env,
   batchId: string,
   correlationId: string,
   { event }: EventRow,
-  fault: { readonly reason: "publish_refused" | "attempts_exhausted"; readonly detail: string },
+  { reason, note: detail }: Extract<Published, { status: "dead" }>,
 ): Promise<void> {
   const payload = JSON.stringify(event.envelope);
-  const letter = { source: QUEUE, ...fault, batchId, correlationId, payload };
+  const letter = { source: QUEUE, reason, detail, batchId, correlationId, payload };
   await writeDeadLetters(openDatabase(env.DB), [letter], Date.now());
-}
-
-function settle(message: Message, waitSeconds: number | null, maxSeconds: number): void {
-  // The object announces again by itself what the queue gives up on.
-  if (waitSeconds === null || message.attempts >= MAX_ATTEMPTS[QUEUE]) {
-    message.ack();
-    return;
-  }
-  message.retry({ delaySeconds: pauseSeconds(message.attempts, Math.random(), waitSeconds, maxSeconds) });
 }
 
 function bridgeOf(settings: Settings): KafkaBridge | null {

@@ -1,35 +1,41 @@
+import { readComparisonId } from "../batch/comparison-id.ts";
 import type { LlmComparisonResult } from "../contracts/comparison-result.ts";
 import { openDatabase } from "../results/database.ts";
-import { type DeadLetter, writeDeadLetters } from "../results/dead-letters.ts";
+import { type DeadLetter, type DeadLetterReason, writeDeadLetters } from "../results/dead-letters.ts";
 import type { Settings } from "../settings/settings.ts";
 import { openFromEvent } from "./assessment-intake.ts";
-import { applyCallbacks } from "./callback-intake.ts";
+import { applyCallbacks, buryOrphans } from "./callback-intake.ts";
+import { comparisonIdKeys } from "./comparison-id-keys.ts";
 import { type InboundRecord, readRecord } from "./inbound-record.ts";
+import { handleEach } from "./message-loop.ts";
 import { backoffSeconds, MAX_ATTEMPTS } from "./queues.ts";
 
 const QUEUE = "cj-inbound";
 
 /**
  * Applies queued callbacks, one call per batch, and whatever other producers put into the queue, bare or enveloped. What
- * cannot be used becomes a dead letter; what could not be delivered comes back until its attempts run out.
+ * cannot be used becomes a dead letter; what could not be delivered comes back until its attempts run out. Verdicts are
+ * applied first: no fault of another message may hold them up.
  */
 export async function consumeInbound(batch: MessageBatch, env: Env, settings: Settings): Promise<void> {
-  const callbacks: { readonly message: Message; readonly result: LlmComparisonResult }[] = [];
-  for (const message of batch.messages) {
-    const record = readRecord(message.body);
-    if (record.kind === "comparison_result") callbacks.push({ message, result: record.result });
-    else await consumeOther(message, record, env, settings);
-  }
-  const outcomes = await applyCallbacks(
-    env,
-    settings,
-    callbacks.map(({ result }) => result),
-    QUEUE,
+  const records = new Map(batch.messages.map((message) => [message, readRecord(message.body)]));
+  const results = [...records.values()].flatMap((record) =>
+    record.kind === "comparison_result" ? [record.result] : [],
   );
-  for (const [index, { message, result }] of callbacks.entries()) {
-    if (outcomes[index] !== "unreachable") message.ack();
-    else await tryAgain(message, env, result.correlation_id);
-  }
+  const applied = await applyCallbacks(env, settings, results);
+  const outcomes = new Map(results.map((result, index) => [result, applied[index]]));
+  await handleEach(QUEUE, batch.messages, async (message) => {
+    const record = records.get(message);
+    if (record === undefined) throw new Error("a message that was not read");
+    if (record.kind !== "comparison_result") {
+      await consumeOther(message, record, env, settings);
+      return;
+    }
+    const outcome = outcomes.get(record.result);
+    if (outcome === "orphaned") await buryOrphans(env, [record.result], QUEUE);
+    if (outcome === "unreachable") await tryAgain(message, env, settings, record.result);
+    else message.ack();
+  });
 }
 
 async function consumeOther(
@@ -53,20 +59,32 @@ async function consumeOther(
   message.ack();
 }
 
-async function tryAgain(message: Message, env: Env, correlationId: string): Promise<void> {
+async function tryAgain(
+  message: Message,
+  env: Env,
+  settings: Settings,
+  result: LlmComparisonResult,
+): Promise<void> {
   if (message.attempts < MAX_ATTEMPTS[QUEUE]) {
     message.retry({ delaySeconds: backoffSeconds(message.attempts, Math.random()) });
     return;
   }
-  await bury(env, {
-    source: QUEUE,
-    reason: "attempts_exhausted",
-    detail: `The batch's object could not be reached in ${message.attempts} attempts.`,
-    batchId: null,
-    correlationId,
-    payload: JSON.stringify(message.body),
-  });
+  const detail = `The batch's object could not be reached in ${message.attempts} attempts.`;
+  await bury(env, await callbackLetter(settings, result, "attempts_exhausted", detail));
   message.ack();
+}
+
+/** A callback as a dead letter of its batch, so that it is erased with it. */
+export async function callbackLetter(
+  settings: Settings,
+  result: LlmComparisonResult,
+  reason: DeadLetterReason,
+  detail: string,
+): Promise<DeadLetter> {
+  const ref = await readComparisonId(await comparisonIdKeys(settings), result.correlation_id);
+  const batchId = ref?.batchId ?? null;
+  const payload = JSON.stringify(result);
+  return { source: QUEUE, reason, detail, batchId, correlationId: result.correlation_id, payload };
 }
 
 async function bury(env: Env, letter: DeadLetter): Promise<void> {

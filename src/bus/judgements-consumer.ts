@@ -20,7 +20,7 @@ const QUEUE = "cj-judgements";
  * once, and one that comes back asks only what is left.
  */
 export async function consumeJudgements(batch: MessageBatch, env: Env, settings: Settings): Promise<void> {
-  await handleEach(batch, (message) => consumeMessage(message, env, settings));
+  await handleEach(QUEUE, batch.messages, (message) => consumeMessage(message, env, settings));
 }
 
 async function consumeMessage(message: Message, env: Env, settings: Settings): Promise<void> {

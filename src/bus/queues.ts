@@ -9,7 +9,7 @@ export type QueueName = (typeof QUEUES)[number];
 export const MAX_ATTEMPTS: Readonly<Record<QueueName, number>> = {
   "cj-inbound": 11,
   "cj-texts": 7,
-  "cj-judgements": 7,
+  "cj-judgements": 101,
   "cj-events": 101,
 };
 

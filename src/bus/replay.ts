@@ -1,6 +1,6 @@
 import { callBatch } from "../objects/batch-client.ts";
 import { openDatabase } from "../results/database.ts";
-import { claimForReplay, type DeadLetterRow, releaseReplay } from "../results/dead-letters.ts";
+import { type DeadLetterRow, markReplayed } from "../results/dead-letters.ts";
 import type { Settings } from "../settings/settings.ts";
 import { receiveEvents } from "./event-intake.ts";
 
@@ -11,8 +11,8 @@ export type ReplayOutcome =
   | { readonly kind: "payload_not_kept" };
 
 /**
- * Sends a dead letter the way it came, once. Every path it can take is idempotent, so a replay of what has been dealt with
- * in the meantime changes nothing.
+ * Sends a dead letter the way it came. Every path it can take is idempotent, so a replay that is sent twice, or of what has
+ * been dealt with in the meantime, changes nothing.
  *
  * @throws when the way is blocked; the letter can then be replayed again
  */
@@ -21,33 +21,29 @@ export async function replayDeadLetter(
   settings: Settings,
   letter: DeadLetterRow,
 ): Promise<ReplayOutcome> {
-  const { payload } = letter;
-  if (payload === null) return { kind: "payload_not_kept" };
-  const db = openDatabase(env.DB);
-  if (!(await claimForReplay(db, letter.id, Date.now()))) return { kind: "already_replayed" };
-  try {
-    return await send(env, settings, letter, payload);
-  } catch (error) {
-    await releaseReplay(db, letter.id);
-    throw error;
-  }
+  if (letter.replayedAt !== null) return { kind: "already_replayed" };
+  const outcome = await send(env, settings, letter);
+  // What met the same fault again stays as it was, and can be replayed again.
+  const settled = outcome.kind === "replayed" && outcome.outcome !== "dead_lettered";
+  if (settled) await markReplayed(openDatabase(env.DB), letter.id, Date.now());
+  return outcome;
 }
 
-async function send(
-  env: Env,
-  settings: Settings,
-  letter: DeadLetterRow,
-  payload: string,
-): Promise<ReplayOutcome> {
-  switch (letter.source) {
+async function send(env: Env, settings: Settings, letter: DeadLetterRow): Promise<ReplayOutcome> {
+  const { payload, source } = letter;
+  if (source === "cj-events") {
+    // The event itself lies in the batch's object, whatever its size.
+    const revived = await reviveEvents(env, letter.batchId);
+    return { kind: "replayed", outcome: "queued", detail: `${revived} events are published again` };
+  }
+  if (payload === null) return { kind: "payload_not_kept" };
+  switch (source) {
     case "cj-judgements":
       await env.JUDGEMENTS_QUEUE.send(JSON.parse(payload));
       return { kind: "replayed", outcome: "queued", detail: null };
     case "cj-texts":
       await env.TEXTS_QUEUE.send(JSON.parse(payload));
       return { kind: "replayed", outcome: "queued", detail: null };
-    case "cj-events":
-      return reviveEvents(env, letter.batchId);
     default: {
       const [{ outcome, detail }] = await receiveEvents(env, settings, [{ text: payload }]);
       return { kind: "replayed", outcome, detail };
@@ -55,7 +51,6 @@ async function send(
   }
 }
 
-async function reviveEvents(env: Env, batchId: string | null): Promise<ReplayOutcome> {
-  const revived = batchId === null ? 0 : await callBatch(env, batchId, (batch) => batch.reviveEvents());
-  return { kind: "replayed", outcome: "queued", detail: `${revived} events are published again` };
+async function reviveEvents(env: Env, batchId: string | null): Promise<number> {
+  return batchId === null ? 0 : callBatch(env, batchId, (batch) => batch.reviveEvents());
 }

@@ -1,6 +1,6 @@
 import { callBatch } from "../objects/batch-client.ts";
 import { errorFields, log } from "../observability/logger.ts";
-import { overdueBatchesQuery } from "../results/batch-queries.ts";
+import { forgetWakeQuery, overdueBatchesQuery } from "../results/batch-queries.ts";
 import { openDatabase } from "../results/database.ts";
 import { expireDeadLettersQuery } from "../results/dead-letters.ts";
 
@@ -30,8 +30,10 @@ async function nudge(
 ): Promise<void> {
   const fields = { batch_id: batch.batchId, correlation_id: batch.correlationId };
   try {
-    const lost = await callBatch(env, batch.batchId, (object) => object.nudge());
-    if (lost) log("warn", "alarm_was_lost", fields);
+    const found = await callBatch(env, batch.batchId, (object) => object.nudge());
+    if (found === "alarm_was_lost") log("warn", "alarm_was_lost", fields);
+    // A row about nobody (D1 restored without its objects) must not stand at the head of every sweep.
+    if (found === "unknown") await forgetWakeQuery(openDatabase(env.DB), batch.batchId);
   } catch (error) {
     log("error", "nudge_failed", { ...fields, ...errorFields(error) });
   }

@@ -11,7 +11,7 @@ const QUEUE = "cj-texts";
 
 /** Fetches texts that came by reference. A text that stays out of reach is reported missing on the last attempt. */
 export async function consumeTexts(batch: MessageBatch, env: Env, settings: Settings): Promise<void> {
-  await handleEach(batch, (message) => consumeMessage(message, env, settings));
+  await handleEach(QUEUE, batch.messages, (message) => consumeMessage(message, env, settings));
 }
 
 async function consumeMessage(message: Message, env: Env, settings: Settings): Promise<void> {

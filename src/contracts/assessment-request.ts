@@ -2,7 +2,7 @@ import { z } from "zod";
 import { wireDatetime } from "./datetime.ts";
 import { llmConfigOverridesSchema } from "./llm-config.ts";
 import { MAX_ID_LENGTH, storageReferenceMetadataSchema } from "./processing-metadata.ts";
-import { identifier, jsonObject } from "./text.ts";
+import { essayIdSchema, identifier, jsonObject, utf8Length, wellFormed } from "./text.ts";
 
 /** Most essays in one batch. */
 export const MAX_ESSAYS = 2_000;
@@ -18,9 +18,10 @@ export const KNOWN_COURSE_CODES = ["ENG5", "ENG6", "ENG7", "SV1", "SV2", "SV3"] 
  */
 export const requestedEssaySchema = z
   .object({
-    essay_id: identifier(MAX_ID_LENGTH),
+    essay_id: essayIdSchema,
     text_content: z
       .string()
+      .refine((text) => text.isWellFormed(), { error: "expected text without unpaired surrogates" })
       .refine((text) => utf8Length(text) <= MAX_ESSAY_BYTES, {
         error: (issue) =>
           `expected at most ${MAX_ESSAY_BYTES} bytes of UTF-8, got ${utf8Length(String(issue.input))}`,
@@ -60,9 +61,9 @@ export const assessmentRequestSchema = z
     course_code: identifier(50),
     student_prompt_ref: storageReferenceMetadataSchema.nullish(),
     llm_config_overrides: llmConfigOverridesSchema.nullish(),
-    assignment_id: z.string().max(100).nullish(),
+    assignment_id: wellFormed(100).nullish(),
     user_id: identifier(MAX_ID_LENGTH),
-    org_id: z.string().max(MAX_ID_LENGTH).nullish(),
+    org_id: wellFormed(MAX_ID_LENGTH).nullish(),
   })
   .transform(({ entity_id, entity_ref, ...request }, context) => {
     const bosBatchId = entity_id ?? entity_ref ?? null;
@@ -117,8 +118,4 @@ function refuseRepeatedEssays(essays: readonly { essay_id: string }[], context: 
       });
     seen.add(essay_id);
   }
-}
-
-function utf8Length(text: string): number {
-  return new TextEncoder().encode(text).length;
 }

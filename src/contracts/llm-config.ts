@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { identifier } from "./text.ts";
+import { identifier, wellFormed } from "./text.ts";
 
 /** Longest system prompt or rubric that a request may bring, in characters. */
 export const MAX_PROMPT_OVERRIDE_LENGTH = 20_000;
@@ -13,8 +13,8 @@ export const llmConfigOverridesSchema = z.object({
   temperature_override: z.number().min(0).max(2).nullish(),
   max_tokens_override: z.int().positive().nullish(),
   provider_override: identifier(100).nullish(),
-  system_prompt_override: z.string().max(MAX_PROMPT_OVERRIDE_LENGTH).nullish(),
-  judge_rubric_override: z.string().max(MAX_PROMPT_OVERRIDE_LENGTH).nullish(),
+  system_prompt_override: wellFormed(MAX_PROMPT_OVERRIDE_LENGTH).nullish(),
+  judge_rubric_override: wellFormed(MAX_PROMPT_OVERRIDE_LENGTH).nullish(),
   reasoning_effort: identifier(50).nullish(),
   output_verbosity: identifier(50).nullish(),
 });

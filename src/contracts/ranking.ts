@@ -12,6 +12,8 @@ export const reliabilitySchema = z.object({
   ssr_observed: z.number().nullable(),
   separation_true: z.number().nullable(),
   separation_observed: z.number().nullable(),
+  /** Spearman-Brown of the median correlation of random halves of the comparisons; null for a provisional ranking */
+  split_half: z.number().nullable(),
   /** the coefficients above that still mean what they say when pairs were chosen by earlier verdicts */
   valid_when_adaptive: z.array(z.string()),
   pairs_chosen_adaptively: z.boolean(),
@@ -32,6 +34,24 @@ const positionEffectSchema = z.object({
   standard_error: z.number().nullable(),
 });
 
+/** How one judge's verdicts sit with the scale. Shares are 0 to 1; null where there is nothing to take a share of. */
+const judgeReportSchema = z.object({
+  judge: z.string(),
+  verdicts: z.int(),
+  agreement_with_scale: z.number().nullable(),
+  agreement_with_others: z.number().nullable(),
+  consistency: z.number().nullable(),
+  /** mean squares of the residuals, and the chance that an honest judge's would be as large */
+  infit: z.number().nullable(),
+  outfit: z.number().nullable(),
+  infit_p: z.number().nullable(),
+  outfit_p: z.number().nullable(),
+  position_effect: positionEffectSchema.nullable(),
+  /** by how much the headline reliability changes when the judge is left out; null when it is the only one */
+  reliability_change_without: z.number().nullable(),
+});
+export type JudgeReport = z.infer<typeof judgeReportSchema>;
+
 /** The fitted model. Essays are named by their ids. */
 export const rankingModelSchema = z.object({
   name: z.literal("bradley_terry"),
@@ -51,5 +71,9 @@ export const rankingModelSchema = z.object({
     isolated: z.array(z.string()),
   }),
   position_effect: positionEffectSchema.nullable(),
+  /** size of the top group that `top_probability` is about */
+  top_count: z.int(),
+  /** empty for a provisional ranking */
+  judges: z.array(judgeReportSchema),
 });
 export type RankingModel = z.infer<typeof rankingModelSchema>;

@@ -1,8 +1,34 @@
 import { z } from "zod";
 
+/** Text that has a UTF-8 form: a lone surrogate has none, and could be neither stored nor hashed as it came. */
+export function wellFormed(maxLength: number) {
+  return z
+    .string()
+    .max(maxLength)
+    .refine((text) => text.isWellFormed(), {
+      error: "expected text without unpaired surrogates (\\ud800 to \\udfff)",
+    });
+}
+
 /** Non-empty text of at most `maxLength` UTF-16 units: ids, names and codes. */
 export function identifier(maxLength: number) {
-  return z.string().min(1).max(maxLength);
+  return wellFormed(maxLength).min(1);
+}
+
+/** Longest essay id, in bytes of UTF-8: two thousand of them must fit into one event, and an event into one 2 MB row. */
+export const MAX_ESSAY_ID_BYTES = 255;
+
+/** How a request names an essay. Control characters would take six bytes each in JSON, and no id has them for a reason. */
+export const essayIdSchema = identifier(MAX_ESSAY_ID_BYTES)
+  .refine((id) => utf8Length(id) <= MAX_ESSAY_ID_BYTES, {
+    error: ({ input }) =>
+      `expected at most ${MAX_ESSAY_ID_BYTES} bytes of UTF-8, got ${utf8Length(String(input))}`,
+  })
+  .refine((id) => !/\p{Cc}/u.test(id), { error: "expected an id without control characters" });
+
+/** @returns the length of the text in bytes of UTF-8 */
+export function utf8Length(text: string): number {
+  return new TextEncoder().encode(text).length;
 }
 
 /**

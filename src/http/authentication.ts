@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from "hono";
 import { bearerAuth } from "hono/bearer-auth";
 import { createMiddleware } from "hono/factory";
+import { sha256Hex } from "../encoding/sha256.ts";
 import { type ApiKey, requireSettings, SCOPES, type Scope } from "../settings/settings.ts";
 import type { AppContext, AppEnv, Caller } from "./app-env.ts";
 import { problem } from "./problem.ts";
@@ -58,8 +59,7 @@ function refuse(detail: string) {
 }
 
 async function findCaller(keys: readonly ApiKey[], token: string): Promise<Caller | undefined> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token));
-  const presented = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const presented = await sha256Hex(token);
   let found: ApiKey | undefined;
   for (const key of keys) {
     if (equalInConstantTime(key.sha256, presented)) found = key;

@@ -4,6 +4,7 @@ import { type CancelOutcome, cancel } from "../batch/commands/cancel.ts";
 import { type OpenRequest, open } from "../batch/commands/open.ts";
 import { recordAsksQueued } from "../batch/commands/record-delivered.ts";
 import { recordDispatched } from "../batch/commands/record-dispatched.ts";
+import { recordScoringFailure } from "../batch/commands/record-scoring-failure.ts";
 import { recordTexts, type TextOutcome } from "../batch/commands/record-texts.ts";
 import { type Callback, type CallbackOutcome, recordVerdicts } from "../batch/commands/record-verdicts.ts";
 import { nextWake, wake } from "../batch/commands/wake.ts";
@@ -12,7 +13,7 @@ import { evolve } from "../batch/evolve.ts";
 import { type Ranker, type Ranking, rankEssays } from "../batch/ranking.ts";
 import { errorFields, log } from "../observability/logger.ts";
 import { type BatchStore, type HistoryEntry, openBatchStore } from "./batch-store.ts";
-import { EVENT_PATIENCE_MS, type EventRow, type EventStatus, type Outbox, openOutbox } from "./outbox.ts";
+import { type EventRow, type Outbox, openOutbox } from "./outbox.ts";
 import { deliver, type PictureSource } from "./outbox-delivery.ts";
 import { pictureOf } from "./picture-of-batch.ts";
 import { hasSchema, isCurrent, migrate } from "./schema.ts";
@@ -42,15 +43,14 @@ export interface EventOutcome {
 export interface EventLease {
   readonly correlationId: string;
   readonly events: readonly EventRow[];
-  /** There are events, and another consumer has them: it may be at work, or it may have died. */
-  readonly leasedElsewhere: boolean;
+  /** when another consumer has them: until when */
+  readonly leasedUntil: number | null;
 }
 
 /** After a commit the flush starts at once; should it die, the alarm takes over after this time. */
 const FLUSH_GUARD_MS = 10_000;
 /** Rows taken up by one round of a flush. */
 const FLUSH_ROWS = 100;
-const EVENT_LEASE_MS = 120_000;
 /** An alarm this far behind its time is taken for lost and set again. */
 const ALARM_OVERDUE_MS = 60_000;
 /** The least time between two alarms: an alarm that re-arms itself for "now" would be a hot loop. */
@@ -90,9 +90,11 @@ export class AssessmentBatch extends DurableObject<Env> {
       return same ? { kind: "exists", overview: this.#overview(this.#batch) } : { kind: "conflict" };
     }
     const decision = open(request, this.rank);
-    this.ctx.storage.transactionSync(() => migrate(this.ctx.storage.sql));
     const { batch } = decision.reply;
-    this.#commit(batch, decision);
+    this.#transact(() => {
+      migrate(this.ctx.storage.sql);
+      this.#commit(batch, decision);
+    });
     this.#batch = batch;
     this.#flushSoon();
     // The answer tells the state at opening; the flush moves on at once, and `history` has both.
@@ -137,7 +139,7 @@ export class AssessmentBatch extends DurableObject<Env> {
     if (!isTerminal(batch.life.state)) this.#run(batch, cancel(batch, now));
     const { batchId, caller, fingerprint, correlationId } = batch.origin;
     const tombstone: Tombstone = { batchId, caller, fingerprint, correlationId, erasedAt: now };
-    this.ctx.storage.transactionSync(() => {
+    this.#transact(() => {
       this.#store.erase(tombstone);
       this.#outbox.dropWork();
       this.#outbox.forgetSettledEvents();
@@ -156,15 +158,15 @@ export class AssessmentBatch extends DurableObject<Env> {
    * Looks at everything that has a time, as the alarm does, and renews the time that the sweep goes by. The sweep calls it
    * for batches whose time in D1 has passed.
    *
-   * @returns whether the alarm had been lost
+   * @returns `unknown` when this object holds nothing: the row in D1 is then about nobody
    */
-  async nudge(): Promise<boolean> {
-    if (this.#batch === null && this.#tombstone === null) return false;
+  async nudge(): Promise<"well" | "alarm_was_lost" | "unknown"> {
+    if (this.#batch === null && this.#tombstone === null) return "unknown";
     const lost = (await this.ctx.storage.getAlarm()) === null;
     await this.alarm();
     const batch = this.#batch;
     if (batch !== null && !isTerminal(batch.life.state)) this.#project(batch, Date.now());
-    return lost;
+    return lost ? "alarm_was_lost" : "well";
   }
 
   // — what the queues' consumers need —
@@ -223,50 +225,43 @@ export class AssessmentBatch extends DurableObject<Env> {
     return { judge, correlationId, bosBatchId, overrides, asks: asked };
   }
 
-  /** Hands out the unpublished events in their order, for two minutes, to one consumer at a time. */
-  async leaseEvents(): Promise<EventLease> {
+  /**
+   * Hands out the unpublished events in their order, to one consumer at a time.
+   *
+   * @param leaseMs how long the consumer may take; afterwards the events are handed out again
+   */
+  async leaseEvents(leaseMs: number): Promise<EventLease> {
     const correlationId = this.#batch?.origin.correlationId ?? this.#tombstone?.correlationId ?? null;
-    if (correlationId === null) return { correlationId: "", events: [], leasedElsewhere: false };
+    if (correlationId === null) return { correlationId: "", events: [], leasedUntil: null };
     const now = Date.now();
-    const events = this.ctx.storage.transactionSync(() => this.#outbox.leaseEvents(now, EVENT_LEASE_MS));
-    return { correlationId, events: events ?? [], leasedElsewhere: events === null };
+    const lease = this.ctx.storage.transactionSync(() => this.#outbox.leaseEvents(now, leaseMs));
+    return { correlationId, ...lease };
   }
 
-  /**
-   * Records what became of leased events (`Delivered`). An event that could not be published for a day is given up.
-   *
-   * @returns the events that were given up just now, for the dead letters
-   */
-  async recordPublished(outcomes: readonly EventOutcome[]): Promise<readonly EventRow[]> {
+  /** Records what became of leased events (`Delivered`). */
+  async recordPublished(outcomes: readonly EventOutcome[]): Promise<void> {
     const batch = this.#batch;
-    if (batch === null && this.#tombstone === null) return [];
+    if (batch === null && this.#tombstone === null) return;
     const now = Date.now();
-    const rows = this.#outbox.events();
-    const settled = outcomes.map((outcome) => {
-      const row = rows.find(({ seq }) => seq === outcome.seq);
-      const expired = row !== undefined && now - row.createdAt > EVENT_PATIENCE_MS;
-      return { ...outcome, row, status: statusOf(outcome.status, expired) };
-    });
-    this.ctx.storage.transactionSync(() => {
-      for (const { seq, status, note } of settled) this.#outbox.settleEvent(seq, status, now, note);
+    this.#transact(() => {
+      for (const { seq, status, note } of outcomes) {
+        this.#outbox.settleEvent(seq, status === "retry" ? "queued" : status, now, note);
+      }
       if (batch === null) this.#outbox.forgetSettledEvents();
     });
-    if (batch !== null && settled.some(({ status }) => status !== "queued")) this.#project(batch, now);
-    return settled.flatMap(({ row, status }, at) =>
-      status === "dead" && outcomes[at].status === "retry" && row !== undefined ? [row] : [],
-    );
+    if (batch !== null && outcomes.some(({ status }) => status !== "retry")) this.#project(batch, now);
   }
 
-  /** Puts events that were given up (or kept for want of a bridge) back in line. */
+  /** Puts events back in line that were given up, or kept for want of a bridge. */
   async reviveEvents(): Promise<number> {
     const batch = this.#batch;
     if (batch === null) return 0;
     const now = Date.now();
-    const revived = this.ctx.storage.transactionSync(() => {
+    const revived = this.#transact(() => {
       this.#arm(now + FLUSH_GUARD_MS);
       return this.#outbox.reviveEvents(now);
     });
-    this.#flushSoon();
+    if (revived > 0) this.#project(batch, now);
     return revived;
   }
 
@@ -330,15 +325,36 @@ export class AssessmentBatch extends DurableObject<Env> {
 
   /** Commits a decision and lets its effects out. */
   #run<Reply>(batch: Batch, decision: Decision<Reply>): Reply {
-    const reply = this.#commit(batch, decision);
+    const reply = this.#commitOrGiveUp(batch, decision);
     if (decision.outbox.length > 0) this.#flushSoon();
     return reply;
+  }
+
+  /**
+   * A final ranking that cannot be stored is a scoring attempt that failed: it is counted, so that the batch ends in
+   * `scoring_failed` and not in trying for ever.
+   */
+  #commitOrGiveUp<Reply>(batch: Batch, decision: Decision<Reply>): Reply {
+    try {
+      return this.#commit(batch, decision);
+    } catch (error) {
+      const completes = decision.changes.some(
+        (change) => change.kind === "transition" && change.to === "COMPLETED",
+      );
+      if (completes) {
+        const { error: message } = errorFields(error);
+        log("error", "ranking_not_stored", { ...this.#logFields(), error: message });
+        this.#commit(batch, recordScoringFailure(batch, message, Date.now()));
+        this.#flushSoon();
+      }
+      throw error;
+    }
   }
 
   #commit<Reply>(batch: Batch, decision: Decision<Reply>): Reply {
     if (decision.changes.length === 0 && decision.outbox.length === 0) return decision.reply;
     const now = Date.now();
-    this.ctx.storage.transactionSync(() => {
+    this.#transact(() => {
       this.#store.apply(decision.changes);
       this.#outbox.add(decision.outbox, now);
       if (decision.changes.some(endsBatch)) this.#outbox.dropWork();
@@ -348,6 +364,17 @@ export class AssessmentBatch extends DurableObject<Env> {
     evolve(batch, decision.changes);
     for (const change of decision.changes) logTransition(batch, change);
     return decision.reply;
+  }
+
+  /** One transaction. What it set the alarm to is forgotten with it when it fails. */
+  #transact<Result>(work: () => Result): Result {
+    const armedAt = this.#armedAt;
+    try {
+      return this.ctx.storage.transactionSync(work);
+    } catch (error) {
+      this.#armedAt = armedAt;
+      throw error;
+    }
   }
 
   /** Moves the alarm forward if it stands later; one that fires early looks around and re-arms itself. */
@@ -419,7 +446,7 @@ export class AssessmentBatch extends DurableObject<Env> {
       if (rows.length === 0) return;
       const results = await deliver(this.env, this.#pictureSource(), rows);
       const now = Date.now();
-      this.ctx.storage.transactionSync(() => {
+      this.#transact(() => {
         for (const { row, error } of results) {
           if (error === null) this.#outbox.delivered(row, now);
           else this.#outbox.failed(row, now, Math.random(), error);
@@ -470,11 +497,6 @@ function logTransition({ origin }: Batch, change: Change): void {
     to: change.to,
     reason: change.reason,
   });
-}
-
-function statusOf(outcome: EventOutcome["status"], expired: boolean): EventStatus {
-  if (outcome !== "retry") return outcome;
-  return expired ? "dead" : "queued";
 }
 
 function endsBatch(change: Change): boolean {

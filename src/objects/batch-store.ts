@@ -197,13 +197,14 @@ type StoredComparisonChange = Extract<Change, { kind: "comparison" }>["compariso
 
 function insertComparison(sql: SqlStorage, comparison: StoredComparisonChange): void {
   sql.exec(
-    "INSERT INTO comparisons (number, first, second, wave, attempt, status) VALUES (?, ?, ?, ?, ?, ?)",
+    "INSERT INTO comparisons (number, first, second, wave, attempt, status, deadline) VALUES (?, ?, ?, ?, ?, ?, ?)",
     comparison.number,
     comparison.first,
     comparison.second,
     comparison.wave,
     comparison.attempt,
     comparison.status,
+    comparison.deadline,
   );
 }
 

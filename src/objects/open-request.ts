@@ -3,6 +3,7 @@ import canonicalize from "canonicalize";
 import type { BatchConfig, PairingStrategy } from "../batch/batch.ts";
 import { encodeBatchId } from "../batch/batch-id.ts";
 import type { OpenRequest } from "../batch/commands/open.ts";
+import { sha256Hex } from "../encoding/sha256.ts";
 import { findPairingProblem, MAX_COMPARISONS } from "../pairing/index.ts";
 import type { Settings } from "../settings/settings.ts";
 
@@ -62,9 +63,7 @@ export function planningProblem(config: BatchConfig, essayCount: number): string
  * deliveries of one request agree in it, two different requests do not.
  */
 export async function fingerprintOf(domainFields: object): Promise<string> {
-  const text = canonicalize(domainFields) ?? "";
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return sha256Hex(canonicalize(domainFields) ?? "");
 }
 
 /** A batch id for a request that carries no identity of its own. */

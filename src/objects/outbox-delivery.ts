@@ -1,3 +1,4 @@
+import { chunksOf } from "../encoding/chunks.ts";
 import { openDatabase } from "../results/database.ts";
 import { erasePicture, type Picture, writePicture } from "../results/picture.ts";
 import type { EventsMessage, JudgementsMessage, TextsMessage } from "./messages.ts";
@@ -19,6 +20,15 @@ export interface DeliveryResult {
   readonly error: string | null;
 }
 
+/** Carried by every message, see `messages.ts`. */
+interface MessageIds {
+  readonly batch_id: string;
+  readonly correlation_id: string;
+}
+
+/** D1 may hang; questions must not wait for it, nor the alarm. */
+const PROJECTION_TIMEOUT_MS = 10_000;
+
 type RowOf<Kind extends StoredEffect["kind"]> = DueRow & {
   readonly effect: Extract<StoredEffect, { kind: Kind }>;
 };
@@ -29,23 +39,18 @@ export async function deliver(
   source: PictureSource,
   rows: readonly DueRow[],
 ): Promise<DeliveryResult[]> {
+  const ids = { batch_id: source.batchId, correlation_id: source.correlationId };
   const judge = rows.filter((row) => isOf(row, "judge"));
   const texts = rows.filter((row) => isOf(row, "text"));
   const events = rows.filter((row) => isOf(row, "event"));
   const projections = rows.filter((row) => isOf(row, "projection"));
   const deliveries = [
-    ...chunksOf(judge, MESSAGES_PER_SEND).map((chunk) =>
-      attempt(chunk, () => sendAsks(env, source.batchId, chunk)),
-    ),
-    ...chunksOf(texts, MESSAGES_PER_SEND).map((chunk) =>
-      attempt(chunk, () => sendTexts(env, source.batchId, chunk)),
-    ),
+    ...chunksOf(judge, MESSAGES_PER_SEND).map((chunk) => attempt(chunk, () => sendAsks(env, ids, chunk))),
+    ...chunksOf(texts, MESSAGES_PER_SEND).map((chunk) => attempt(chunk, () => sendTexts(env, ids, chunk))),
     // One message announces all events, and one picture serves all projections.
-    ...chunksOf(events, events.length || 1).map((chunk) =>
-      attempt(chunk, () => announceEvents(env, source.batchId)),
-    ),
+    ...chunksOf(events, events.length || 1).map((chunk) => attempt(chunk, () => announceEvents(env, ids))),
     ...chunksOf(projections, projections.length || 1).map((chunk) =>
-      attempt(chunk, () => project(env, source)),
+      attempt(chunk, () => withinTime(project(env, source))),
     ),
   ];
   return (await Promise.all(deliveries)).flat();
@@ -61,20 +66,20 @@ async function attempt(rows: readonly DueRow[], send: () => Promise<void>): Prom
   }
 }
 
-async function sendAsks(env: Env, batchId: string, rows: readonly RowOf<"judge">[]): Promise<void> {
+async function sendAsks(env: Env, ids: MessageIds, rows: readonly RowOf<"judge">[]): Promise<void> {
   await env.JUDGEMENTS_QUEUE.sendBatch(
     rows.map(({ effect }) => ({
-      body: { batch_id: batchId, asks: effect.asks } satisfies JudgementsMessage,
+      body: { ...ids, asks: effect.asks } satisfies JudgementsMessage,
       delaySeconds: effect.delaySeconds,
     })),
   );
 }
 
-async function sendTexts(env: Env, batchId: string, rows: readonly RowOf<"text">[]): Promise<void> {
+async function sendTexts(env: Env, ids: MessageIds, rows: readonly RowOf<"text">[]): Promise<void> {
   await env.TEXTS_QUEUE.sendBatch(
     rows.map(({ effect }) => ({
       body: {
-        batch_id: batchId,
+        ...ids,
         essays: effect.essays,
         student_prompt: effect.studentPrompt,
       } satisfies TextsMessage,
@@ -82,8 +87,8 @@ async function sendTexts(env: Env, batchId: string, rows: readonly RowOf<"text">
   );
 }
 
-async function announceEvents(env: Env, batchId: string): Promise<void> {
-  await env.EVENTS_QUEUE.send({ batch_id: batchId } satisfies EventsMessage);
+async function announceEvents(env: Env, ids: MessageIds): Promise<void> {
+  await env.EVENTS_QUEUE.send(ids satisfies EventsMessage);
 }
 
 async function project(env: Env, source: PictureSource): Promise<void> {
@@ -92,12 +97,21 @@ async function project(env: Env, source: PictureSource): Promise<void> {
   else await writePicture(env.DB, picture);
 }
 
-function isOf<Kind extends StoredEffect["kind"]>(row: DueRow, kind: Kind): row is RowOf<Kind> {
-  return row.effect.kind === kind;
+async function withinTime(work: Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`no answer from D1 in ${PROJECTION_TIMEOUT_MS} ms`)),
+      PROJECTION_TIMEOUT_MS,
+    );
+  });
+  try {
+    await Promise.race([work, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
-function chunksOf<Item>(items: readonly Item[], size: number): Item[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, at) =>
-    items.slice(at * size, (at + 1) * size),
-  );
+function isOf<Kind extends StoredEffect["kind"]>(row: DueRow, kind: Kind): row is RowOf<Kind> {
+  return row.effect.kind === kind;
 }

@@ -64,7 +64,7 @@ const RETRY_BASE_MS = 5_000;
 const RETRY_MAX_MS = 600_000;
 /**
  * An event that the queue knows of is announced again after this time without any attempt to publish it, in case its
- * message was lost. Longer than the longest pause between two attempts of the consumer.
+ * message was lost. Longer than the consumer's longest pause between two attempts.
  */
 const REANNOUNCE_MS = 3_600_000;
 /** Events are given up when they could not be published for this long. */
@@ -74,6 +74,9 @@ export const EVENT_PATIENCE_MS = 24 * 3_600_000;
 export function retryAfterMs(attempts: number, jitter: number): number {
   return Math.round(Math.min(RETRY_BASE_MS * 2 ** attempts, RETRY_MAX_MS) * (0.5 + jitter / 2));
 }
+
+/** True for rows that are still to be delivered. An event may have been published while its announcement was thought lost. */
+const WAITS = "status IN ('pending', 'queued')";
 
 export interface Outbox {
   add(entries: readonly OutboxEntry[], now: number): void;
@@ -88,10 +91,13 @@ export interface Outbox {
   /** Forgets questions and texts that nobody needs any more, because the batch has ended. */
   dropWork(): void;
   events(): readonly EventRow[];
-  /** The unpublished events in their order, from now on leased; null when somebody else holds the lease. */
-  leaseEvents(now: number, leaseMs: number): readonly EventRow[] | null;
+  /** Unpublished events in order, for one consumer at a time; while another has them, until when. */
+  leaseEvents(
+    now: number,
+    leaseMs: number,
+  ): { readonly events: readonly EventRow[]; readonly leasedUntil: number | null };
   settleEvent(seq: number, status: EventStatus, now: number, note: string | null): void;
-  /** Puts dead and kept events back in line. */
+  /** Puts events that were given up or kept back in line. */
   reviveEvents(now: number): number;
   forgetSettledEvents(): void;
 }
@@ -118,18 +124,21 @@ export function openOutbox(sql: SqlStorage): Outbox {
     due: (now, limit) =>
       sql
         .exec<OutboxRecord>(
-          "SELECT * FROM outbox WHERE next_attempt_at IS NOT NULL AND next_attempt_at <= ? ORDER BY seq LIMIT ?",
+          `SELECT * FROM outbox WHERE ${WAITS} AND next_attempt_at <= ? ORDER BY seq LIMIT ?`,
           now,
           limit,
         )
         .toArray()
-        .map(({ seq, attempts, payload }) => ({
-          seq,
-          attempts,
-          effect: storedEffect.parse(JSON.parse(payload)),
-        })),
+        .flatMap(({ seq, attempts, payload }) => {
+          const effect = storedEffect.safeParse(JSON.parse(payload));
+          if (effect.success) return [{ seq, attempts, effect: effect.data }];
+          // Written by another version of this code: it must not hold up the rows behind it.
+          sql.exec("UPDATE outbox SET status = 'dead', note = 'not understood' WHERE seq = ?", seq);
+          return [];
+        }),
     nextAttemptAt: () =>
-      sql.exec<{ at: number | null }>("SELECT min(next_attempt_at) AS at FROM outbox").one().at,
+      sql.exec<{ at: number | null }>(`SELECT min(next_attempt_at) AS at FROM outbox WHERE ${WAITS}`).one()
+        .at,
     hasJudgeRows: () => sql.exec("SELECT 1 FROM outbox WHERE kind = 'judge' LIMIT 1").toArray().length > 0,
     delivered(row, now) {
       if (row.effect.kind !== "event") {
@@ -138,14 +147,14 @@ export function openOutbox(sql: SqlStorage): Outbox {
       }
       sql.exec(
         `UPDATE outbox SET status = 'queued', attempts = attempts + 1, next_attempt_at = ?
-         WHERE seq = ? AND status IN ('pending', 'queued')`,
+         WHERE seq = ? AND ${WAITS}`,
         now + REANNOUNCE_MS,
         row.seq,
       );
     },
     failed(row, now, jitter, note) {
       sql.exec(
-        "UPDATE outbox SET attempts = attempts + 1, next_attempt_at = ?, note = ? WHERE seq = ?",
+        `UPDATE outbox SET attempts = attempts + 1, next_attempt_at = ?, note = ? WHERE seq = ? AND ${WAITS}`,
         now + retryAfterMs(row.attempts, jitter),
         note,
         row.seq,
@@ -154,20 +163,15 @@ export function openOutbox(sql: SqlStorage): Outbox {
     dropWork: () => void sql.exec("DELETE FROM outbox WHERE kind IN ('judge', 'text')"),
     events: () => events("1"),
     leaseEvents(now, leaseMs) {
-      const free = events(
-        "status IN ('pending', 'queued') AND (leased_until IS NULL OR leased_until <= ?)",
-        now,
-      );
-      const unpublished = events("status IN ('pending', 'queued')");
-      // Order is kept only if nobody overtakes: as long as an earlier event is leased, later ones wait.
-      const first = unpublished.at(0);
-      if (first === undefined) return [];
-      if (free.at(0)?.seq !== first.seq) return null;
-      sql.exec(
-        "UPDATE outbox SET leased_until = ? WHERE kind = 'event' AND status IN ('pending', 'queued')",
-        now + leaseMs,
-      );
-      return unpublished;
+      // All or nothing: order is kept only if nobody overtakes.
+      const { leasedUntil } = sql
+        .exec<{ leasedUntil: number | null }>(
+          `SELECT max(leased_until) AS leasedUntil FROM outbox WHERE kind = 'event' AND ${WAITS}`,
+        )
+        .one();
+      if (leasedUntil !== null && leasedUntil > now) return { events: [], leasedUntil };
+      sql.exec(`UPDATE outbox SET leased_until = ? WHERE kind = 'event' AND ${WAITS}`, now + leaseMs);
+      return { events: events(WAITS), leasedUntil: null };
     },
     settleEvent(seq, status, now, note) {
       const waits = status === "pending" || status === "queued";

@@ -1,13 +1,26 @@
-export { countAllPairs, type Pair } from "./pair.ts";
+export { NEAREST_NEIGHBOURS } from "./informative-pairs.ts";
+export { nextPairs, type PairingState } from "./next-pairs.ts";
+export { type SettledStrategy, settleStrategy, settleSwapShare } from "./opening.ts";
+export { type AskedPair, countAllPairs, type Pair, type PairOrigin, type PlannedPair } from "./pair.ts";
 export {
+  DEFAULT_BALANCED_ROUNDS,
+  DEFAULT_RANDOM_SHARE,
+  defaultSwapShare,
   findPairingProblem,
+  MAX_BALANCED_ROUNDS,
   MAX_COMPARISONS,
   MAX_ESSAYS,
+  MAX_SWAP_SHARE,
+  MIN_BALANCED_ROUNDS,
   MIN_ESSAYS,
   PairingError,
   type PairingProblem,
+  type PairingRequest,
   type PairingStrategy,
   type PlanRequest,
   smallestBudget,
 } from "./pairing-problem.ts";
 export { type PairPlan, planPairs } from "./plan-pairs.ts";
+export { POSITION_LIMIT } from "./position.ts";
+export type { Posterior } from "./posterior.ts";
+export { type SeededRandom, seededRandom } from "./seeded-random.ts";

@@ -1,17 +1,35 @@
 import { countAllPairs } from "./pair.ts";
 
-/** How a batch chooses its pairs. `auto` asks all pairs when they fit the budget and balanced rounds otherwise. */
-export type PairingStrategy = "auto" | "all_pairs" | "balanced_rounds";
+/**
+ * How a batch chooses its pairs.
+ *
+ * - `all_pairs`: every pair once.
+ * - `balanced_rounds`: random rounds that never look at verdicts.
+ * - `adaptive`: some balanced rounds, then the pairs that are expected to tell most, and a share of random ones.
+ * - `auto`: all pairs when they fit the budget. Otherwise adaptive, or balanced rounds where the whole plan is made at once.
+ */
+export type PairingStrategy = "auto" | "all_pairs" | "balanced_rounds" | "adaptive";
 
 /** What is to be planned. */
-export interface PlanRequest {
+export interface PairingRequest {
   /** Number of essays, 2 … {@link MAX_ESSAYS}. */
   readonly essayCount: number;
-  /** Most comparisons to plan. Above n(n−1)/2 it is as good as n(n−1)/2: no pair is planned twice. */
+  /** Most comparisons to ask, failed ones and repeats included. */
   readonly budget: number;
   readonly strategy: PairingStrategy;
   /** Any safe integer. Equal requests give equal plans. */
   readonly seed: number;
+  /** Rounds before `adaptive` adapts, 2 … {@link MAX_BALANCED_ROUNDS}; default {@link DEFAULT_BALANCED_ROUNDS}. */
+  readonly balancedRounds?: number;
+  /** Share of random pairs among those chosen after the balanced rounds, 0 … 1; default {@link DEFAULT_RANDOM_SHARE}. */
+  readonly randomShare?: number;
+  /** Share of comparisons that repeat a pair the other way round, 0 … ½; default: {@link defaultSwapShare}. */
+  readonly swapShare?: number;
+}
+
+/** A request that can be planned without knowing any verdict. */
+export interface PlanRequest extends PairingRequest {
+  readonly strategy: Exclude<PairingStrategy, "adaptive">;
 }
 
 /** Fewest essays that can be compared. */
@@ -21,11 +39,30 @@ export const MAX_ESSAYS = 2_000;
 /** Most comparisons in one batch: bounds the plan and what a batch stores. */
 export const MAX_COMPARISONS = 32_768;
 
+/**
+ * Rounds asked before adapting. Two connect all essays. More keep more of the batch free of selection and cost
+ * comparisons: `docs/pairing.md` has the measurements for 3 to 6.
+ */
+export const DEFAULT_BALANCED_ROUNDS = 3;
+/** Fewest rounds that connect all essays. */
+export const MIN_BALANCED_ROUNDS = 2;
+/** More than this is not adaptive pairing any more. */
+export const MAX_BALANCED_ROUNDS = 20;
+/** Share of random pairs that adaptive pairing keeps, to be reported separately. */
+export const DEFAULT_RANDOM_SHARE = 0.15;
+/** At one half every pair is shown both ways. */
+export const MAX_SWAP_SHARE = 0.5;
+
+/** A tenth where pairs are chosen by verdicts; none where a plan promises that no pair is asked twice. */
+export function defaultSwapShare(strategy: PairingStrategy): number {
+  return strategy === "adaptive" ? 0.1 : 0;
+}
+
 /** Why a request cannot be planned. `limit` is the smallest or largest value of `field` that would be accepted. */
 export type PairingProblem =
   | {
       readonly code: "not_an_integer";
-      readonly field: "essayCount" | "budget" | "seed";
+      readonly field: "essayCount" | "budget" | "seed" | "balancedRounds";
       readonly value: number;
       readonly message: string;
     }
@@ -48,6 +85,14 @@ export type PairingProblem =
       readonly field: "essayCount";
       readonly value: number;
       readonly limit: number;
+      readonly message: string;
+    }
+  | {
+      readonly code: "out_of_range";
+      readonly field: "balancedRounds" | "randomShare" | "swapShare";
+      readonly value: number;
+      readonly minimum: number;
+      readonly maximum: number;
       readonly message: string;
     };
 
@@ -73,19 +118,25 @@ export function smallestBudget(essayCount: number, strategy: PairingStrategy = "
 }
 
 /** The first reason why `request` cannot be planned, or null when it can. */
-export function findPairingProblem(request: PlanRequest): PairingProblem | null {
-  return findNonInteger(request) ?? findEssayCountProblem(request) ?? findBudgetProblem(request);
+export function findPairingProblem(request: PairingRequest): PairingProblem | null {
+  return (
+    findNonInteger(request) ??
+    findEssayCountProblem(request) ??
+    findBudgetProblem(request) ??
+    findRangeProblem(request)
+  );
 }
 
-function findNonInteger(request: PlanRequest): PairingProblem | null {
-  const fields = ["essayCount", "budget", "seed"] as const;
-  const field = fields.find((name) => !Number.isSafeInteger(request[name]));
-  if (field === undefined) return null;
-  const value = request[field];
-  return { code: "not_an_integer", field, value, message: `${field} must be an integer, not ${value}` };
+function findNonInteger(request: PairingRequest): PairingProblem | null {
+  for (const field of ["essayCount", "budget", "seed", "balancedRounds"] as const) {
+    const value = request[field];
+    if (value === undefined || Number.isSafeInteger(value)) continue;
+    return { code: "not_an_integer", field, value, message: `${field} must be an integer, not ${value}` };
+  }
+  return null;
 }
 
-function findEssayCountProblem({ essayCount, strategy }: PlanRequest): PairingProblem | null {
+function findEssayCountProblem({ essayCount, strategy }: PairingRequest): PairingProblem | null {
   const field = "essayCount";
   if (essayCount < MIN_ESSAYS) {
     const message = `${essayCount} essays cannot be compared: at least ${MIN_ESSAYS} are needed`;
@@ -103,7 +154,8 @@ function findEssayCountProblem({ essayCount, strategy }: PlanRequest): PairingPr
   return null;
 }
 
-function findBudgetProblem({ essayCount, budget, strategy }: PlanRequest): PairingProblem | null {
+function findBudgetProblem(request: PairingRequest): PairingProblem | null {
+  const { essayCount, budget, strategy } = request;
   const field = "budget";
   const least = smallestBudget(essayCount, strategy);
   if (budget < least) {
@@ -111,9 +163,31 @@ function findBudgetProblem({ essayCount, budget, strategy }: PlanRequest): Pairi
     const message = `a budget of ${budget} comparisons cannot ${purpose} ${essayCount} essays: at least ${least} are needed`;
     return { code: "budget_too_small", field, value: budget, limit: least, message };
   }
-  if (Math.min(budget, countAllPairs(essayCount)) > MAX_COMPARISONS) {
+  if (Math.min(budget, mostAsked(request)) > MAX_COMPARISONS) {
     const message = `a budget of ${budget} comparisons is too large: at most ${MAX_COMPARISONS} per batch`;
     return { code: "too_many_comparisons", field, value: budget, limit: MAX_COMPARISONS, message };
+  }
+  return null;
+}
+
+/** However large the budget, no more than this is ever asked: every pair once, or once each way where pairs are repeated. */
+function mostAsked({ essayCount, strategy, swapShare = defaultSwapShare(strategy) }: PairingRequest): number {
+  const repeats = strategy === "adaptive" || (strategy === "balanced_rounds" && swapShare > 0);
+  return countAllPairs(essayCount) * (repeats ? 2 : 1);
+}
+
+const RANGES = [
+  ["balancedRounds", MIN_BALANCED_ROUNDS, MAX_BALANCED_ROUNDS],
+  ["randomShare", 0, 1],
+  ["swapShare", 0, MAX_SWAP_SHARE],
+] as const;
+
+function findRangeProblem(request: PairingRequest): PairingProblem | null {
+  for (const [field, minimum, maximum] of RANGES) {
+    const value = request[field];
+    if (value === undefined || (value >= minimum && value <= maximum)) continue;
+    const message = `${field} must be between ${minimum} and ${maximum}, not ${value}`;
+    return { code: "out_of_range", field, value, minimum, maximum, message };
   }
   return null;
 }

@@ -76,6 +76,11 @@ export function overdueBatchesQuery(db: Database, now: number, limit: number) {
     .limit(limit);
 }
 
+/** Takes a batch out of the sweep. */
+export function forgetWakeQuery(db: Database, batchId: string) {
+  return db.update(batches).set({ nextWakeAt: null }).where(eq(batches.batchId, batchId));
+}
+
 export function batchTotalsQuery(db: Database) {
   return db
     .select({

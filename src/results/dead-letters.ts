@@ -1,5 +1,6 @@
 import { and, desc, eq, isNull, lt, sql } from "drizzle-orm";
-import { v7 as uuidV7 } from "uuid";
+import { v5 as uuidV5 } from "uuid";
+import { sha256Hex } from "../encoding/sha256.ts";
 import type { Database } from "./database.ts";
 import { deadLetters } from "./tables.ts";
 
@@ -34,30 +35,38 @@ export interface DeadLetter {
   readonly payload: string;
 }
 
-/** Writes dead letters durably. What could not be used is kept with its reason, never dropped silently. */
+/**
+ * Writes dead letters durably. What could not be used is kept with its reason, never dropped silently. The same message with
+ * the same fault is one letter, however often it is delivered; one that comes again after a replay can be replayed again.
+ */
 export async function writeDeadLetters(
   db: Database,
   letters: readonly DeadLetter[],
   now: number,
 ): Promise<void> {
   const rows = await Promise.all(letters.map((letter) => toRow(letter, now)));
-  const [first, ...rest] = rows.map((row) => db.insert(deadLetters).values(row));
+  const [first, ...rest] = rows.map((row) =>
+    db
+      .insert(deadLetters)
+      .values(row)
+      .onConflictDoUpdate({ target: deadLetters.id, set: { replayedAt: null } }),
+  );
   if (first !== undefined) await db.batch([first, ...rest]);
 }
 
 async function toRow(letter: DeadLetter, now: number): Promise<DeadLetterRow> {
-  const bytes = new TextEncoder().encode(letter.payload);
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  const payloadBytes = new TextEncoder().encode(letter.payload).length;
+  const payloadSha256 = await sha256Hex(letter.payload);
   return {
-    id: uuidV7({ msecs: now }),
+    id: uuidV5(`${letter.reason}/${letter.correlationId}/${letter.batchId}/${payloadSha256}`, uuidV5.URL),
     source: letter.source,
     reason: letter.reason,
     detail: letter.detail.slice(0, 2_000),
     batchId: letter.batchId,
     correlationId: letter.correlationId,
-    payload: bytes.length > PAYLOAD_MAX_BYTES ? null : letter.payload,
-    payloadBytes: bytes.length,
-    payloadSha256: Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join(""),
+    payload: payloadBytes > PAYLOAD_MAX_BYTES ? null : letter.payload,
+    payloadBytes,
+    payloadSha256,
     createdAt: now,
     replayedAt: null,
     expiresAt: now + RETENTION_DAYS * 24 * 3_600_000,
@@ -87,18 +96,11 @@ export function findDeadLetterQuery(db: Database, id: string) {
   return db.select().from(deadLetters).where(eq(deadLetters.id, id)).limit(1);
 }
 
-/** @returns whether this call was the one that claimed the letter: a letter is replayed once */
-export async function claimForReplay(db: Database, id: string, now: number): Promise<boolean> {
-  const claimed = await db
+export async function markReplayed(db: Database, id: string, now: number): Promise<void> {
+  await db
     .update(deadLetters)
     .set({ replayedAt: now })
-    .where(and(eq(deadLetters.id, id), isNull(deadLetters.replayedAt)))
-    .returning({ id: deadLetters.id });
-  return claimed.length > 0;
-}
-
-export async function releaseReplay(db: Database, id: string): Promise<void> {
-  await db.update(deadLetters).set({ replayedAt: null }).where(eq(deadLetters.id, id));
+    .where(and(eq(deadLetters.id, id), isNull(deadLetters.replayedAt)));
 }
 
 export function expireDeadLettersQuery(db: Database, now: number) {

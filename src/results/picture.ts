@@ -1,4 +1,5 @@
 import { eq, getTableColumns, sql } from "drizzle-orm";
+import { chunksOf } from "../encoding/chunks.ts";
 import { type Database, openDatabase } from "./database.ts";
 import { batches, deadLetters, essayResults, publishedEvents } from "./tables.ts";
 
@@ -52,10 +53,11 @@ const IS_CURRENT = "(SELECT seq FROM batches WHERE batch_id = ?1) = ?2";
 const INSERT_RESULTS = `
   INSERT INTO essay_results
     (batch_id, number, essay_id, "rank", score, standard_error, comparisons, wins, is_anchor,
-     rank_low, rank_high, tied_with_next)
+     rank_low, rank_high, tied_with_next, top_probability, infit, outfit, infit_p, outfit_p)
   SELECT ?1, value->>'$.number', value->>'$.essayId', value->>'$.rank', value->>'$.score', value->>'$.standardError',
     value->>'$.comparisons', value->>'$.wins', value->>'$.isAnchor', value->>'$.rankLow', value->>'$.rankHigh',
-    value->>'$.tiedWithNext'
+    value->>'$.tiedWithNext', value->>'$.topProbability', value->>'$.infit', value->>'$.outfit', value->>'$.infitP',
+    value->>'$.outfitP'
   FROM json_each(?3) WHERE ${IS_CURRENT}`;
 
 const UPSERT_EVENTS = `
@@ -74,10 +76,4 @@ export async function erasePicture(db: Database, batchId: string): Promise<void>
     db.delete(publishedEvents).where(eq(publishedEvents.batchId, batchId)),
     db.delete(deadLetters).where(eq(deadLetters.batchId, batchId)),
   ]);
-}
-
-function chunksOf<Item>(items: readonly Item[], size: number): Item[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, at) =>
-    items.slice(at * size, (at + 1) * size),
-  );
 }

@@ -62,6 +62,11 @@ export const essayResults = sqliteTable(
     rankLow: integer("rank_low").notNull(),
     rankHigh: integer("rank_high").notNull(),
     tiedWithNext: integer("tied_with_next", { mode: "boolean" }).notNull(),
+    topProbability: real("top_probability").notNull(),
+    infit: real("infit"),
+    outfit: real("outfit"),
+    infitP: real("infit_p"),
+    outfitP: real("outfit_p"),
   },
   (table) => [primaryKey({ columns: [table.batchId, table.number] })],
 );

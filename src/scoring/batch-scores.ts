@@ -2,6 +2,8 @@ import { type Connectivity, describeConnectivity } from "./connectivity.ts";
 import { DENSE_LIMIT } from "./covariance.ts";
 import { fitEpsAdjusted } from "./eps-adjusted.ts";
 import { DEFAULT_TOLERANCE, type Estimate, estimate } from "./estimate.ts";
+import { assessEstimate, type FitStatistics } from "./fit-statistics.ts";
+import { describeJudges, type JudgeAgreement } from "./judge-agreement.ts";
 import type { Mixture } from "./mixture.ts";
 import { type BradleyTerryData, distinct, type FitOptions, type PositionModel } from "./model.ts";
 import { estimatePositionEffects, type PositionEffects } from "./position-effect.ts";
@@ -23,8 +25,10 @@ export interface BatchOptions extends FitOptions {
   readonly adaptive?: boolean;
   /** Size of the top group of `topProbability`; default a tenth of the items, at least 1. */
   readonly topCount?: number;
-  /** Seed of the draws behind rank intervals; default 1. */
+  /** Seed of the draws behind rank intervals and of the replications; default 1. */
   readonly seed?: number;
+  /** Bootstrap replications behind the fit statistics, each a fit of its own; default 0: no fit statistics. */
+  readonly replications?: number;
 }
 
 export interface ItemScore {
@@ -72,6 +76,10 @@ export interface BatchScores {
   readonly connectivity: Connectivity;
   /** Null when no order of showing is known. */
   readonly position: PositionEffects | null;
+  /** By judge, ascending; empty when the data do not name judges. */
+  readonly judges: readonly JudgeAgreement[];
+  /** Infit and outfit of essays and judges; null unless replications were asked for. */
+  readonly fit: FitStatistics | null;
   /** log ν of Davidson's model; null without ties. */
   readonly logTieOdds: number | null;
   /** The mode at σ̂, to start the next fit of the batch from. */
@@ -91,10 +99,16 @@ const VERDICTS_PER_JUDGE = 30;
 export function scoreBatch(data: BradleyTerryData, options: BatchOptions = {}): BatchScores {
   validateData(data);
   const { itemCount } = data;
-  const { topCount = Math.max(1, Math.round(itemCount / 10)), seed = 1, adaptive = true } = options;
+  const {
+    topCount = Math.max(1, Math.round(itemCount / 10)),
+    seed = 1,
+    adaptive = true,
+    replications = 0,
+  } = options;
   validateBatch(itemCount, topCount);
   const weighted = { ...data, weights: shareRepeats(data) };
-  const fit = estimate(weighted, { position: choosePositionModel(data), ...options });
+  const position = options.position ?? choosePositionModel(data);
+  const fit = estimate(weighted, { ...options, position });
   const { posterior, mode, atBoundary } = fit;
   const { graph } = posterior.model;
   const priorVariance = 1 / posterior.precision;
@@ -111,6 +125,8 @@ export function scoreBatch(data: BradleyTerryData, options: BatchOptions = {}): 
     iterations: mode.iterations,
     connectivity: describeConnectivity(data),
     position: estimatePositionEffects(data, priorVariance, options.tolerance ?? DEFAULT_TOLERANCE),
+    judges: describeJudges(data, mixture.abilities),
+    fit: replications > 0 ? assessEstimate(weighted, fit, mixture, { replications, seed, position }) : null,
     logTieOdds: graph.effects && graph.effects.tied !== null ? mode.at[graph.dimension - 1] : null,
     mode: mode.at.slice(0, itemCount),
   };

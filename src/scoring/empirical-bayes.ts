@@ -1,24 +1,33 @@
 import { DENSE_LIMIT, factoriseHessian } from "./covariance.ts";
-import {
-  createProbes,
-  estimateSlope,
-  findMode,
-  type LaplacePoint,
-  logMarginal,
-  slopeExactly,
-} from "./laplace.ts";
-import type { Model } from "./posterior.ts";
+import { createProbes, estimateSlope, findMode, type LaplacePoint, logMarginal } from "./laplace.ts";
+import { lazy } from "./lazy.ts";
+import { type Model, type Posterior, spreadOfFree } from "./posterior.ts";
 import { createRandom } from "./random.ts";
+import {
+  climb,
+  correctRoot,
+  createEstimatedSlope,
+  createExactSlope,
+  derivativeAt,
+  findRoot,
+  type Root,
+  type SlopeAt,
+} from "./spread-slope.ts";
 
 /** σ is sought in [.01, 10] logits. */
 export const LOG_SIGMA_MIN = Math.log(0.01);
 export const LOG_SIGMA_MAX = Math.log(10);
 
-/** Up to this many parameters every point of a grid has its exact log-determinant; beyond, slopes estimated from probes. */
+/** Up to this many parameters every point has its exact log-determinant; beyond, slopes are first estimated from probes. */
 export const EXACT_GRID_LIMIT = 200;
 
-const ROOT_TOLERANCE = 1e-8;
-const PROBE_SEED = 0x5eed;
+/** Of the modes that a slope is taken at. */
+const SLOPE_TOLERANCE = 1e-11;
+const EXACT_ACCURACY = 1e-8;
+const ESTIMATED_ACCURACY = 1e-5;
+const PROBES = 16;
+const SCAN_PROBES = 4;
+const SCAN_SEED = 0x5ca1;
 
 /** The spread σ of the abilities that maximises the Laplace marginal likelihood. */
 export interface SpreadEstimate {
@@ -30,8 +39,8 @@ export interface SpreadEstimate {
   readonly point: LaplacePoint;
   /** d² numbers that the exact slopes used: the covariance at the peak may have them. Null where none were needed. */
   readonly workspace: Float64Array | null;
-  /** The marginal likelihood on a coarse grid over the whole range, up to a constant; ascending. */
-  readonly coarse: readonly GridPoint[];
+  /** The marginal likelihood at spaced log σ that cover where it matters, up to a constant; ascending. */
+  readonly coarse: () => readonly GridPoint[];
 }
 
 export interface GridPoint {
@@ -41,38 +50,146 @@ export interface GridPoint {
 }
 
 /**
- * Maximises the marginal likelihood over log σ (Carlin & Louis 2000, §3.3; Laplace's method as in Tierney & Kadane
- * 1986): the best of a coarse grid, because σ ≈ 0 can be a second mode, then the root of the slope beside it.
+ * Maximises the marginal likelihood over log σ (Carlin & Louis 2000, §3.3; Laplace's method as in Tierney & Kadane 1986).
+ * It climbs from a guess; unless that peak plainly beats no spread at all (σ ≈ 0 can be a second mode), it takes the best
+ * of a coarse grid over the whole range and the root of the slope beside it. Exact up to 2,000 items; beyond, the
+ * log-determinant's derivative is estimated from seeded probes, and `error` says how well.
  */
 export function estimateSpread(model: Model, start: Float64Array, tolerance: number): SpreadEstimate {
-  const coarse = scanRange(model, start, tolerance);
-  const best = coarse.reduce((top, point) => (point.logMarginal > top.logMarginal ? point : top));
-  const at = coarse.indexOf(best);
-  const slope = createSlope(model, tolerance);
-  const here = slope.at(best.logSigma, best.mode);
-  const neighbour = coarse[here.slope > 0 ? at + 1 : at - 1];
-  if (!neighbour)
-    return {
-      logSigma: best.logSigma,
-      atBoundary: true,
-      error: 0,
-      point: here.point,
-      workspace: null,
-      coarse,
-    };
-  const peak = slope.root(here, neighbour);
-  return { ...peak, atBoundary: false, coarse };
+  const { dimension, itemCount } = model.graph;
+  const small = dimension <= EXACT_GRID_LIMIT;
+  const slopeAt = small
+    ? createExactSlope(model, Math.max(tolerance, SLOPE_TOLERANCE))
+    : itemCount > DENSE_LIMIT
+      ? createEstimatedSlope(model, Math.max(tolerance, 1e-6), PROBES, 1e-4)
+      : createEstimatedSlope(model, Math.max(tolerance, 1e-8), PROBES, 1e-6);
+  const accuracy = small ? EXACT_ACCURACY : ESTIMATED_ACCURACY;
+  const scan = lazy(() => scanRange(model, start, tolerance));
+  const climbed = climb(
+    slopeAt,
+    guessLogSigma(model, start),
+    start,
+    [LOG_SIGMA_MIN, LOG_SIGMA_MAX],
+    tolerance,
+  );
+  const peak = climbed && beatsNoSpread(climbed) ? climbed : searchGrid(slopeAt, scan(), accuracy, tolerance);
+  if ("boundary" in peak) {
+    const point = findMode(model, peak.boundary.logSigma, peak.boundary.mode, tolerance);
+    return { logSigma: point.logSigma, atBoundary: true, error: 0, point, workspace: null, coarse: scan };
+  }
+  const coarse = small ? scan : () => gaussianGrid(peak);
+  if (small || itemCount > DENSE_LIMIT) return describePeak(peak, null, coarse);
+  const workspace = new Float64Array(dimension ** 2);
+  return describePeak(
+    correctRoot(createExactSlope(model, tolerance, workspace), peak, tolerance),
+    workspace,
+    coarse,
+  );
+}
+
+function describePeak(
+  { at, derivative }: Root,
+  workspace: Float64Array | null,
+  coarse: SpreadEstimate["coarse"],
+): SpreadEstimate {
+  const { point, error } = at;
+  return {
+    logSigma: point.logSigma,
+    atBoundary: false,
+    error: error / Math.abs(derivative),
+    point,
+    workspace,
+    coarse,
+  };
+}
+
+/** From the starting abilities' own spread, of which about a fifth is error. */
+function guessLogSigma(model: Model, start: Float64Array): number {
+  const variance = (0.8 * spreadOfFree(start, model)) / Math.max(1, model.freeCount - 1);
+  return Math.log(Math.max(variance, 0.01)) / 2;
+}
+
+/** By more than this in log marginal likelihood, a peak leaves σ ≈ 0 no chance. */
+const PLAIN_MARGIN = 3;
+
+/** Whether the marginal likelihood at a peak is plainly above that at σ = .01; never true when it is not. */
+function beatsNoSpread({ at: { point } }: Root): boolean {
+  const { model } = point.posterior;
+  const alike = point.mode.at.map((ability, i) => (model.fixed?.[i] ? ability : 0));
+  const none = findMode(model, LOG_SIGMA_MIN, alike, 1e-6);
+  const toBeat = logMarginal(none, priorBound(none.posterior)) + PLAIN_MARGIN;
+  point.posterior.evaluate(point.mode.at);
+  if (logMarginal(point, hadamardBound(point.posterior)) > toBeat) return true;
+  if (model.graph.dimension > EXACT_GRID_LIMIT) return false;
+  return logMarginal(point, factoriseHessian(point.posterior).logDeterminant) > toBeat;
+}
+
+/**
+ * log |A| is at least that of the priors alone; at σ = .01 they are nearly all of it. log ν has none: half its
+ * information stands for what the other parameters leave of it.
+ */
+function priorBound({ model, precision, diagonal }: Posterior): number {
+  const { graph, freeCount, effectPrecision } = model;
+  const effectCount = graph.effects?.observed.length ?? 0;
+  const ties = graph.effects && graph.effects.tied !== null ? Math.log(diagonal[graph.dimension - 1] / 2) : 0;
+  return (freeCount - 1) * Math.log(precision) + effectCount * Math.log(effectPrecision) + ties;
+}
+
+/** log |A| ≤ Σ log Aᵢᵢ (Hadamard 1893), without anchors on the subspace of centred abilities. */
+function hadamardBound({ model, diagonal, constantPart, precision }: Posterior): number {
+  const { itemCount } = model.graph;
+  let mean = 0;
+  for (let i = 0; i < itemCount; i++) mean += diagonal[i] / itemCount;
+  const lift = model.fixed ? constantPart : mean / itemCount;
+  let bound = model.fixed ? 0 : -Math.log(precision + mean);
+  for (let i = 0; i < diagonal.length; i++)
+    if (!model.fixed?.[i]) bound += Math.log(diagonal[i] + (i < itemCount ? lift : 0));
+  return bound;
+}
+
+type GridSearch = Root | { readonly boundary: GridPoint };
+
+/** The best point of the grid, and the slope's root beside it. */
+function searchGrid(
+  slopeAt: SlopeAt,
+  grid: readonly GridPoint[],
+  accuracy: number,
+  tolerance: number,
+): GridSearch {
+  const best = grid.reduce((top, point) => (point.logMarginal > top.logMarginal ? point : top));
+  const at = grid.indexOf(best);
+  const here = slopeAt(best.logSigma, best.mode);
+  const neighbour = grid[here.slope > 0 ? at + 1 : at - 1];
+  if (!neighbour) return { boundary: best };
+  const there = slopeAt(neighbour.logSigma, neighbour.mode);
+  const root = there.slope > 0 === here.slope > 0 ? here : findRoot(slopeAt, here, there, accuracy);
+  const derivative = derivativeAt(slopeAt, root);
+  const { model } = root.point.posterior;
+  return {
+    at: { ...root, point: findMode(model, root.point.logSigma, root.point.mode.at, tolerance) },
+    derivative,
+  };
 }
 
 /** The log marginal likelihood at equally spaced log σ, from the widest prior down, each mode started from the last. */
 function scanRange(model: Model, start: Float64Array, tolerance: number): GridPoint[] {
   const exact = model.graph.dimension <= EXACT_GRID_LIMIT;
-  const count = exact ? 24 : model.graph.itemCount > DENSE_LIMIT ? 12 : 20;
+  const count = exact ? 24 : 20;
   const logSigmas = Array.from(
     { length: count },
     (_, k) => LOG_SIGMA_MAX + (k * (LOG_SIGMA_MIN - LOG_SIGMA_MAX)) / (count - 1),
   );
   return evaluateGrid(model, logSigmas, start, exact ? tolerance : Math.max(tolerance, 1e-5)).reverse();
+}
+
+/** What the grid would be for a Gaussian peak: with many parameters it is one. */
+function gaussianGrid({ at: { point }, derivative }: Root): GridPoint[] {
+  const deviation = 1 / Math.sqrt(Math.max(1e-6, -derivative));
+  return Array.from({ length: 13 }, (_, k) => ({
+    logSigma: point.logSigma + (k - 6) * deviation,
+    logMarginal: -((k - 6) ** 2) / 2,
+    mode: point.mode.at,
+  })).filter(({ logSigma }) => logSigma > LOG_SIGMA_MIN && logSigma < LOG_SIGMA_MAX);
 }
 
 /**
@@ -86,139 +203,20 @@ export function evaluateGrid(
   tolerance: number,
 ): GridPoint[] {
   const exact = model.graph.dimension <= EXACT_GRID_LIMIT;
-  const probes = exact ? [] : createProbes(model, probeCount(model, 4), createRandom(PROBE_SEED));
+  const probes = exact ? [] : createProbes(model, SCAN_PROBES, createRandom(SCAN_SEED));
   let from = start;
   let total = 0;
   let previous: { logSigma: number; slope: number } | null = null;
   return logSigmas.map((logSigma) => {
     const point = findMode(model, logSigma, from, tolerance);
     from = point.mode.at;
-    if (exact)
-      return {
-        logSigma,
-        mode: from,
-        logMarginal: logMarginal(point, factoriseHessian(point.posterior).logDeterminant),
-      };
+    if (exact) {
+      const { logDeterminant } = factoriseHessian(point.posterior);
+      return { logSigma, mode: from, logMarginal: logMarginal(point, logDeterminant) };
+    }
     const { slope } = estimateSlope(point, probes, 1e-3);
     if (previous) total += ((logSigma - previous.logSigma) * (slope + previous.slope)) / 2;
     previous = { logSigma, slope };
     return { logSigma, mode: from, logMarginal: total };
   });
-}
-
-/** The trace averages over the items by itself: many items need few probes. */
-function probeCount({ graph }: Model, wanted: number): number {
-  return Math.max(1, Math.min(wanted, Math.ceil((wanted * DENSE_LIMIT) / graph.itemCount)));
-}
-
-interface SlopePoint {
-  readonly point: LaplacePoint;
-  readonly slope: number;
-}
-
-interface Slope {
-  at(logSigma: number, start: Float64Array): SlopePoint;
-  root(from: SlopePoint, towards: GridPoint): Omit<SpreadEstimate, "atBoundary" | "coarse">;
-}
-
-function createSlope(model: Model, tolerance: number): Slope {
-  const exactly = (logSigma: number, start: Float64Array, workspace?: Float64Array): SlopePoint => {
-    const point = findMode(model, logSigma, start, tolerance);
-    return { point, slope: slopeExactly(point, workspace) };
-  };
-  if (model.graph.dimension <= EXACT_GRID_LIMIT)
-    return {
-      at: exactly,
-      root: (from, towards) => {
-        const { point } = findRoot(exactly, from, towards, ROOT_TOLERANCE);
-        return { logSigma: point.logSigma, error: 0, point, workspace: null };
-      },
-    };
-  const probes = createProbes(model, probeCount(model, 32), createRandom(PROBE_SEED));
-  const estimated = (logSigma: number, start: Float64Array): SlopePoint => {
-    const point = findMode(model, logSigma, start, tolerance);
-    return { point, slope: estimateSlope(point, probes, 1e-6).slope };
-  };
-  if (model.graph.itemCount > DENSE_LIMIT)
-    return {
-      at: estimated,
-      root: (from, towards) => rootWithError(estimated, from, towards, probes),
-    };
-  return {
-    at: estimated,
-    root: (from, towards) => {
-      const workspace = new Float64Array(model.graph.dimension ** 2);
-      const reusing = (logSigma: number, start: Float64Array) => exactly(logSigma, start, workspace);
-      const { point } = correctRoot(estimated, reusing, findRoot(estimated, from, towards, 1e-6));
-      return { logSigma: point.logSigma, error: 0, point, workspace };
-    },
-  };
-}
-
-type SlopeAt = (logSigma: number, start: Float64Array) => SlopePoint;
-
-/** Where the slope changes sign between two points: false position with Illinois damping (Dowell & Jarratt 1971). */
-function findRoot(slopeAt: SlopeAt, from: SlopePoint, towards: GridPoint, accuracy: number): SlopePoint {
-  const to = slopeAt(towards.logSigma, towards.mode);
-  if (to.slope > 0 === from.slope > 0) return from;
-  let [a, b] = from.point.logSigma < to.point.logSigma ? [from, to] : [to, from];
-  let [slopeA, slopeB] = [a.slope, b.slope];
-  let last = from;
-  for (let step = 0; step < 60; step++) {
-    const at = (a.point.logSigma * slopeB - b.point.logSigma * slopeA) / (slopeB - slopeA);
-    const next = slopeAt(at, last.point.mode.at);
-    if (Math.abs(at - last.point.logSigma) < accuracy || next.slope === 0) return next;
-    const sameSide = next.slope > 0 === last.slope > 0;
-    if (next.slope > 0) {
-      [a, slopeA] = [next, next.slope];
-      if (sameSide) slopeB /= 2;
-    } else {
-      [b, slopeB] = [next, next.slope];
-      if (sameSide) slopeA /= 2;
-    }
-    last = next;
-  }
-  return last;
-}
-
-/** d slope / d log σ by a central difference: −1/Var(log σ | verdicts) near the peak. */
-function curvatureAt(slopeAt: SlopeAt, { point }: SlopePoint): number {
-  const width = 1e-2;
-  const above = slopeAt(point.logSigma + width, point.mode.at).slope;
-  const below = slopeAt(point.logSigma - width, point.mode.at).slope;
-  return (above - below) / (2 * width);
-}
-
-function rootWithError(
-  slopeAt: SlopeAt,
-  from: SlopePoint,
-  towards: GridPoint,
-  probes: readonly Float64Array[],
-) {
-  const { point } = findRoot(slopeAt, from, towards, 1e-5);
-  const { error, slope } = estimateSlope(point, probes, 1e-6);
-  const curvature = curvatureAt(slopeAt, { point, slope });
-  return { logSigma: point.logSigma, error: error / Math.abs(curvature), point, workspace: null };
-}
-
-const CORRECTIONS = 4;
-
-/**
- * From the root of the estimated slope to the root of the exact one: Newton steps on the exact slope with the
- * estimate's derivative, which differs from the exact one by the probes' noise alone, then secants.
- */
-function correctRoot(estimated: SlopeAt, exactly: SlopeAt, guess: SlopePoint): SlopePoint {
-  let derivative = curvatureAt(estimated, guess);
-  let at = guess.point.logSigma;
-  let last = exactly(at, guess.point.mode.at);
-  for (let correction = 0; correction < CORRECTIONS; correction++) {
-    const step = -last.slope / derivative;
-    at += step;
-    if (Math.abs(step) < 1e-4)
-      return { point: findMode(last.point.posterior.model, at, last.point.mode.at, 1e-12), slope: 0 };
-    const next = exactly(at, last.point.mode.at);
-    derivative = (next.slope - last.slope) / step;
-    last = next;
-  }
-  return last;
 }

@@ -22,6 +22,8 @@ export interface Estimate {
   readonly mode: Minimum;
   readonly atBoundary: boolean;
   readonly atLowerBoundary: boolean;
+  /** Standard error of log σ̂; 0 where it is exact or given. */
+  readonly spreadError: number;
   /** The posterior with σ integrated out (empirical Bayes), or the one Gaussian. Expensive: call once. */
   integrate(): Mixture;
 }
@@ -41,6 +43,7 @@ export function estimate(data: BradleyTerryData, options: FitOptions): Estimate 
       ...spread.point,
       atBoundary: spread.atBoundary,
       atLowerBoundary: spread.atBoundary && spread.logSigma < 0,
+      spreadError: spread.error,
       integrate: () => integrateSpread(model, spread, tolerance),
     };
   }
@@ -51,6 +54,7 @@ export function estimate(data: BradleyTerryData, options: FitOptions): Estimate 
     mode,
     atBoundary: false,
     atLowerBoundary: false,
+    spreadError: 0,
     integrate: () => singleGaussian(posterior, mode.at),
   };
 }

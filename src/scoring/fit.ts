@@ -22,7 +22,7 @@ import { logLikelihoodOf } from "./verdicts.ts";
  * maximum, naming the items that cause it.
  */
 export function fitBradleyTerry(data: BradleyTerryData, options: FitOptions = {}): Fit {
-  const { posterior, mode, atBoundary, integrate } = estimate(data, options);
+  const { posterior, mode, atBoundary, spreadError, integrate } = estimate(data, options);
   const { graph } = posterior.model;
   const plugIn = describePlugIn(posterior, mode);
   const integrates = (options.prior ?? "empirical-bayes") === "empirical-bayes";
@@ -35,6 +35,7 @@ export function fitBradleyTerry(data: BradleyTerryData, options: FitOptions = {}
     plugIn,
     priorVariance: 1 / posterior.precision,
     priorAtBoundary: atBoundary,
+    spreadError,
     positionEffects: Array.from(
       graph.effects?.observed ?? [],
       (_, index) => mode.at[graph.itemCount + index],

@@ -45,18 +45,20 @@ export function tallyWins({
   ties,
 }: BradleyTerryData): Pick<PairGraph, "wins" | "played"> {
   const wins = new Float64Array(itemCount);
-  const played = new Float64Array(itemCount);
+  const losses = new Float64Array(itemCount);
   for (let row = 0; row < winners.length; row++) {
-    const winner = winners[row];
-    const loser = losers[row];
     const weight = weights ? weights[row] : 1;
-    const lost = ties && ties[row] === 1 ? weight / 2 : 0;
-    wins[winner] += weight - lost;
-    wins[loser] += lost;
-    played[winner] += weight;
-    played[loser] += weight;
+    if (ties && ties[row] === 1) {
+      for (const half of [wins, losses]) {
+        half[winners[row]] += weight / 2;
+        half[losers[row]] += weight / 2;
+      }
+      continue;
+    }
+    wins[winners[row]] += weight;
+    losses[losers[row]] += weight;
   }
-  return { wins, played };
+  return { wins, played: wins.map((won, item) => won + losses[item]) };
 }
 
 function sortByLowerItem({ itemCount, winners, losers, weights }: BradleyTerryData) {
@@ -66,13 +68,13 @@ function sortByLowerItem({ itemCount, winners, losers, weights }: BradleyTerryDa
   for (let item = 0; item < itemCount; item++) rowStart[item + 1] += rowStart[item];
   const next = rowStart.slice(0, itemCount);
   const other = new Int32Array(rows);
-  const games = new Float64Array(rows);
+  const games = new Float64Array(rows).fill(1);
   for (let row = 0; row < rows; row++) {
     const a = winners[row];
     const b = losers[row];
     const at = next[Math.min(a, b)]++;
     other[at] = Math.max(a, b);
-    games[at] = weights ? weights[row] : 1;
+    if (weights) games[at] = weights[row];
   }
   return { rowStart, other, games };
 }

@@ -1,3 +1,4 @@
+export { type AbilityPosterior, describePosterior } from "./ability-posterior.ts";
 export {
   type BatchOptions,
   type BatchReliability,

@@ -1,4 +1,3 @@
-import { inverseEntry } from "./cholesky.ts";
 import { centredVariance, factoriseHessian, invertHessian } from "./covariance.ts";
 import { createWork, type Minimum, minimise, solve } from "./newton.ts";
 import {
@@ -11,7 +10,7 @@ import {
 } from "./posterior.ts";
 import { createForm, multiplyForm, type QuadraticForm, traceOfCells } from "./quadratic-form.ts";
 import type { Random } from "./random.ts";
-import { logLikelihoodOf, setHessianDrift } from "./verdicts.ts";
+import { logLikelihoodOf, setHessianDrift, setPairDrift } from "./verdicts.ts";
 
 /**
  * Laplace's approximation to log ∫ P(verdicts | θ) N(θ; 0, σ²I) dθ (Tierney & Kadane 1986, JASA 81:82, eq. 2.2), up to
@@ -60,11 +59,13 @@ export function slopeExactly(point: LaplacePoint, workspace?: Float64Array): num
   const { posterior, mode } = point;
   const { model, precision } = posterior;
   const { graph, freeCount } = model;
-  const covariance = invertHessian(posterior, factoriseHessian(posterior, workspace));
-  const drift = driftOfHessian(point);
-  const diagonal = Float64Array.from({ length: graph.dimension }, (_, i) =>
-    model.fixed?.[i] ? 0 : inverseEntry(covariance.factor, i, i),
-  );
+  const factored = factoriseHessian(posterior, workspace);
+  const covariance = invertHessian(posterior, factored);
+  const drift = driftOfHessian(point, SOLVE_TOLERANCE);
+  const diagonal = Float64Array.from({ length: graph.dimension }, (_, i) => {
+    if (i >= graph.itemCount) return covariance.between(i, i);
+    return model.fixed?.[i] ? 0 : covariance.variances[i] + factored.constant;
+  });
   const priorTrace = centredVariance(covariance, model);
   const trace = -2 * precision * priorTrace + traceOfCells(graph, drift, covariance.factor, diagonal);
   return precision * spreadOfFree(mode.at, model) - (freeCount - 1) - trace / 2;
@@ -73,17 +74,18 @@ export function slopeExactly(point: LaplacePoint, workspace?: Float64Array): num
 const SOLVE_TOLERANCE = 1e-9;
 
 /** dH/d log σ along the moving mode, as a form with its diagonal set. */
-function driftOfHessian({ posterior, mode }: LaplacePoint): QuadraticForm {
+function driftOfHessian({ posterior, mode }: LaplacePoint, accuracy: number): QuadraticForm {
   const { model, precision, dimension } = posterior;
   const { graph, fixed } = model;
   const pull = new Float64Array(dimension);
   for (let i = 0; i < graph.itemCount; i++) if (!fixed?.[i]) pull[i] = 2 * precision * mode.at[i];
   if (fixed) centreFree(pull, model);
   const move = new Float64Array(dimension);
-  solve(posterior, pull, move, SOLVE_TOLERANCE, createWork(dimension));
+  solve(posterior, pull, move, accuracy, createWork(dimension));
   posterior.center(move);
   const drift = createForm(graph);
-  setHessianDrift(graph, mode.at, move, drift);
+  if (graph.effects) setHessianDrift(graph, mode.at, move, drift);
+  else setPairDrift(graph, mode.at, move, posterior.hessian.dd, drift);
   setDiagonal(graph, drift);
   return drift;
 }
@@ -120,7 +122,7 @@ export function estimateSlope(
   const { posterior, mode } = point;
   const { model, precision, dimension } = posterior;
   const { graph, fixed } = model;
-  const drift = driftOfHessian(point);
+  const drift = driftOfHessian(point, accuracy);
   const work = createWork(dimension);
   const solved = new Float64Array(dimension);
   const product = new Float64Array(dimension);

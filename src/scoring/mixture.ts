@@ -73,7 +73,7 @@ export function integrateSpread(model: Model, estimate: SpreadEstimate, toleranc
 
 /** An equally spaced grid over the range of log σ that carries weight, narrowed until enough points do. */
 function gridOverSupport(model: Model, { coarse, point }: SpreadEstimate, tolerance: number): GridPoint[] {
-  let grid: readonly GridPoint[] = coarse;
+  let grid: readonly GridPoint[] = coarse();
   for (let narrowing = 0; narrowing < NARROWINGS; narrowing++) {
     const [from, to] = supportOf(grid);
     const step = (to - from) / (GRID_POINTS - 1);

@@ -71,6 +71,11 @@ export interface Fit {
   readonly priorVariance: number;
   /** σ̂ is at an end of [.01, 10]: the data do not tell the spread of the abilities. */
   readonly priorAtBoundary: boolean;
+  /**
+   * Standard error of log σ̂ from estimating the log-determinant with seeded probes above 2,000 items; 0 where σ̂ is
+   * exact or given.
+   */
+  readonly spreadError: number;
   /** β of the item shown first: one overall, or one per judge with a verdict of known order, ascending; else empty. */
   readonly positionEffects: readonly number[];
   /** log ν of Davidson's model; null without ties. */

@@ -140,6 +140,16 @@ export function probabilityBetter({ nodes }: Mixture, a: number, b: number): num
   return total;
 }
 
+/** Var(θₐ − θ_b) over the mixture: what a comparison of the two would inform about. */
+export function varianceOfDifference(mixture: Mixture, a: number, b: number): number {
+  const mean = mixture.abilities[a] - mixture.abilities[b];
+  return mixture.nodes.reduce(
+    (sum, node) =>
+      sum + node.weight * (differenceVariance(node, a, b) + (node.mode[a] - node.mode[b] - mean) ** 2),
+    0,
+  );
+}
+
 function differenceVariance({ covariance, variances }: MixtureNode, a: number, b: number): number {
   const shared = covariance ? sharedCovariance(covariance, a, b) : 0;
   return Math.max(0, variances[a] + variances[b] - 2 * shared);

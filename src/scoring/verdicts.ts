@@ -175,6 +175,27 @@ export function setHessianDrift(
   }
 }
 
+/** {@link setHessianDrift} where only abilities matter: the third cumulant is w(1 − 2p). Abilities up to ±700. */
+export function setPairDrift(
+  { itemCount, rowStart, other }: VerdictGraph,
+  at: Float64Array,
+  direction: Float64Array,
+  weights: Float64Array,
+  drift: QuadraticForm,
+): void {
+  const strengths = at.map(Math.exp);
+  for (let i = 0; i < itemCount; i++) {
+    const strength = strengths[i];
+    const move = direction[i];
+    const end = rowStart[i + 1];
+    for (let k = rowStart[i]; k < end; k++) {
+      const j = other[k];
+      const opposing = strengths[j];
+      drift.dd[k] = ((weights[k] * (opposing - strength)) / (opposing + strength)) * (move - direction[j]);
+    }
+  }
+}
+
 function setTieDrift(
   drift: QuadraticForm,
   cell: number,
@@ -199,6 +220,8 @@ function setTieDrift(
 
 /** Σ log P(verdict) at the parameters, without overflow for any finite ones. */
 export function logLikelihoodOf(graph: VerdictGraph, at: Float64Array): number {
+  if (!graph.effects && !at.some((ability) => Math.abs(ability) > EXP_LIMIT))
+    return pairLogLikelihood(graph, at);
   const { itemCount, rowStart, other, games, wins, effects, dimension } = graph;
   const tied = effects?.tied ?? 0;
   const logTie = effects && effects.tied !== null ? at[dimension - 1] : Number.NEGATIVE_INFINITY;
@@ -214,6 +237,36 @@ export function logLikelihoodOf(graph: VerdictGraph, at: Float64Array): number {
       row -= games[k] * (logNormaliser(at[i] - at[j] + offset, logTie) + (at[i] + at[j] + offset) / 2);
     }
     total += row;
+  }
+  return total;
+}
+
+/** Products of so many strengths' sums stay within the range of numbers. */
+const PRODUCT_MIN = 1e-150;
+const PRODUCT_MAX = 1e150;
+
+/** Σ Wᵢθᵢ − Σ nᵢⱼ log(e^θᵢ + e^θⱼ), one logarithm per many single comparisons. */
+function pairLogLikelihood(
+  { itemCount, rowStart, other, games, wins }: VerdictGraph,
+  at: Float64Array,
+): number {
+  const strengths = at.map(Math.exp);
+  let total = 0;
+  for (let i = 0; i < itemCount; i++) {
+    let row = wins[i] * at[i];
+    let product = 1;
+    for (let k = rowStart[i]; k < rowStart[i + 1]; k++) {
+      const sum = strengths[i] + strengths[other[k]];
+      if (games[k] !== 1) {
+        row -= games[k] * Math.log(sum);
+        continue;
+      }
+      product *= sum;
+      if (product > PRODUCT_MIN && product < PRODUCT_MAX) continue;
+      row -= Math.log(product);
+      product = 1;
+    }
+    total += row - Math.log(product);
   }
   return total;
 }

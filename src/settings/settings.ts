@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseJson } from "../encoding/json.ts";
 
 /** Variables come as text, and as numbers when wrangler.toml writes them so. */
 const numeric = z.union([z.number(), z.string().transform(Number)], { error: "expected a number" });
@@ -44,14 +45,6 @@ const apiKeys = z
     });
     return z.NEVER;
   });
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
 
 const comparisonIdKey = z
   .string({ error: "expected a secret; set it with `wrangler secret put COMPARISON_ID_KEY`" })

@@ -49,7 +49,7 @@ describe("an object that was never opened", () => {
       expect(await batch.eraseBatch()).toBe(false);
       expect(await batch.prompts([{ number: 0, attempt: 0 }])).toBeNull();
       expect(await batch.pendingTexts([0], true)).toEqual({ correlationId: "", texts: [] });
-      expect(await batch.leaseEvents()).toEqual({ correlationId: "", events: [], leasedElsewhere: false });
+      expect(await batch.leaseEvents(1000)).toEqual({ correlationId: "", events: [], leasedUntil: null });
       await batch.recordPublished([{ seq: 1, status: "published", note: null }]);
       expect(await batch.reviveEvents()).toBe(0);
       expect([await batch.history(), await batch.events(), await batch.comparisons(0, 10)]).toEqual([
@@ -237,6 +237,31 @@ describe("the read model", () => {
     expect(await rowInD1(batchId)).toMatchObject({ state: "COMPLETED", essay_count: 2 });
     const after = await env.DB.prepare("SELECT * FROM essay_results WHERE batch_id = ?").bind(batchId).all();
     expect(after.results).toEqual(results);
+  });
+});
+
+describe("a final ranking that cannot be stored", () => {
+  it("is a scoring attempt that failed: the batch ends in FAILED and not in trying for ever", async () => {
+    const batchId = await openBatch({ essays: 2 });
+    const [only] = await readComparisons(batchId);
+    await untilState(batchId, "WAITING_CALLBACKS");
+    // As production does with a row of more than 2 MB.
+    await sqlOf(batchId, (sql) =>
+      sql.exec(`CREATE TRIGGER too_big BEFORE INSERT ON outbox WHEN NEW.payload LIKE '%cj_assessment.completed%'
+        BEGIN SELECT RAISE(ABORT, 'string or blob too big'); END`),
+    );
+    await postJson("/v1/callbacks", callbackFor(only.correlation_id));
+    expect((await readBatch(batchId)).state).toBe("SCORING");
+    for (let tries = 0; tries < 10 && (await readBatch(batchId)).state === "SCORING"; tries++) {
+      travelHours(1);
+      await postJson("/v1/callbacks", callbackFor(only.correlation_id));
+      await fireAlarm(batchId);
+    }
+    const batch = await readBatch(batchId);
+    expect(batch).toMatchObject({ state: "FAILED" });
+    backToThePresent();
+    const [failed] = await untilPublished(batch.bos_batch_id);
+    expect(failed.topic).toBe("huleedu.cj_assessment.failed.v1");
   });
 });
 

@@ -4,6 +4,8 @@ import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { consume } from "../../src/bus/consumers.ts";
 import { MAX_ATTEMPTS, type QueueName } from "../../src/bus/queues.ts";
+import { callBatch } from "../../src/objects/batch-client.ts";
+import { openOutbox } from "../../src/objects/outbox.ts";
 import {
   backToThePresent,
   call,
@@ -14,12 +16,14 @@ import {
   eventually,
   failBridge,
   judge,
+  objectOf,
   openBatch,
   postEvents,
   publishedFor,
   readBatch,
   readComparisons,
   requestEvent,
+  runInDurableObject,
   travelHours,
   untilPublished,
   untilState,
@@ -296,6 +300,108 @@ describe("an event that cannot be published for a day", () => {
   });
 });
 
+describe("two consumers of one batch's events", () => {
+  it("do not overtake each other, and neither loses its message when the other dies", async () => {
+    const batchId = await openBatch({ essays: 2 });
+    const { bos_batch_id: bosBatchId } = await readBatch(batchId);
+    await failBridge(...Array.from({ length: 20 }, () => ({ kind: "status", status: 503, key: bosBatchId })));
+    await judge(await readComparisons(batchId));
+    // A consumer that leases and is never heard of again; the real one may hold the lease for a moment.
+    await eventually(async () => {
+      const { events } = await callBatch(env, batchId, (object) => object.leaseEvents(60_000));
+      return events.length === 3 ? true : undefined;
+    });
+    expect(await deliver("cj-events", [{ batch_id: batchId }])).toEqual({ acked: 0, retried: 1 });
+  });
+});
+
+describe("an announcement whose answer was lost", () => {
+  it("does not put a published event back in line", async () => {
+    const batchId = await openBatch({ essays: 2 });
+    await judge(await readComparisons(batchId));
+    await untilPublished((await readBatch(batchId)).bos_batch_id);
+    await runInDurableObject(objectOf(batchId), (_object, { storage }) => {
+      const outbox = openOutbox(storage.sql);
+      const published = outbox.events().find(({ status }) => status === "published");
+      if (published === undefined) throw new Error("nothing is published");
+      const { seq, event } = published;
+      outbox.failed(
+        { seq, attempts: 0, effect: { kind: "event", event } },
+        Date.now(),
+        0,
+        "the answer was lost",
+      );
+      expect(outbox.due(Date.now() + 1e9, 10)).toEqual([]);
+      expect(outbox.nextAttemptAt()).toBeNull();
+    });
+  });
+});
+
+describe("a text that has no UTF-8 form", () => {
+  it("makes its record a dead letter and holds up no other", async () => {
+    const batchId = await openBatch({ essays: 2 });
+    const [only] = await readComparisons(batchId);
+    const poisoned = requestEvent([
+      { essay_id: "one", text_content: "a lone surrogate \ud800" },
+      { essay_id: "two", text_content: "fine" },
+    ]);
+    const named = requestEvent(
+      essaysOf(2).map(({ text }, k) => ({ essay_id: `e\ud800${k}`, text_content: text })),
+    );
+    const records = [poisoned, envelopeFor(callbackFor(only.correlation_id)), named];
+    expect(await postEvents(records)).toMatchObject([
+      { outcome: "dead_lettered", reason: "contract_violation" },
+      { outcome: "queued" },
+      { outcome: "dead_lettered", reason: "contract_violation" },
+    ]);
+    await untilState(batchId, "COMPLETED");
+  });
+});
+
+describe("verdicts beside a record that cannot be dealt with", () => {
+  it("are applied all the same", async () => {
+    const batchId = await openBatch({ essays: 2 });
+    const [only] = await readComparisons(batchId);
+    const environment = { ...env, DB: brokenDatabase() };
+    const bodies = [{ nothing: "usable" }, callbackFor(only.correlation_id)];
+    expect(await deliver("cj-inbound", bodies, { environment })).toEqual({ acked: 1, retried: 1 });
+    expect(await readBatch(batchId)).toMatchObject({ state: "COMPLETED", completed_comparisons: 1 });
+  });
+});
+
+describe("the same orphan, twice", () => {
+  it("is one dead letter", async () => {
+    const callback = callbackFor(crypto.randomUUID());
+    await deliver("cj-inbound", [callback]);
+    await deliver("cj-inbound", [callback]);
+    expect(await deadLettersOf(callback.correlation_id)).toHaveLength(1);
+  });
+});
+
+describe("a callback that could not be delivered", () => {
+  it("is a dead letter of its batch, and is erased with it", async () => {
+    const batchId = await openBatch({ essays: 2 });
+    const [only] = await readComparisons(batchId);
+    const environment = { ...env, ASSESSMENT_BATCH: unreachable() };
+    await deliver("cj-inbound", [callbackFor(only.correlation_id)], { environment, ...last("cj-inbound") });
+    expect(await deadLettersOfBatch(batchId)).toMatchObject([{ reason: "attempts_exhausted" }]);
+    await call(`/v1/batches/${batchId}`, { method: "DELETE" });
+    expect(await deadLettersOfBatch(batchId)).toEqual([]);
+  });
+});
+
+describe("storage ids that a URL understands as folders", () => {
+  it("are not fetched", async () => {
+    const event = requestEvent([
+      { essay_id: "one", text_storage_id: ".." },
+      { essay_id: "two", text_storage_id: "." },
+    ]);
+    const [outcome] = await postEvents([event]);
+    const { batch_id: batchId } = z.looseObject({ batch_id: z.string() }).parse(outcome);
+    expect(await untilState(batchId, "FAILED")).toMatchObject({ failure: { reason: "no_usable_essays" } });
+  });
+});
+
 describe("dead-letter queues", () => {
   it("tell the batch about dead questions and texts, and record every message", async () => {
     const batchId = await openBatch({ essays: 2, config: { max_retry_attempts: 0 } });
@@ -348,6 +454,20 @@ describe("a misconfigured Worker", () => {
 
 function asEnv<E extends object>(environment: E): E {
   return environment;
+}
+
+/** A database that does not answer. */
+function brokenDatabase(): typeof env.DB {
+  return new Proxy(env.DB, {
+    get: (target, name) => {
+      if (name === "prepare" || name === "batch") {
+        return () => {
+          throw new Error("D1 is out of reach");
+        };
+      }
+      return Reflect.get(target, name);
+    },
+  });
 }
 
 /** A namespace whose objects cannot be called. */

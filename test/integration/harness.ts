@@ -1,12 +1,25 @@
 /** Drives the service as its users do: over HTTP, with the real objects, D1 and queues behind it. */
-import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import {
+  evictAllDurableObjects,
+  evictDurableObject,
+  runDurableObjectAlarm,
+  runInDurableObject,
+} from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { inject, vi } from "vitest";
 import { z } from "zod";
 
 const HOUR_MS = 3_600_000;
 
-export function call(path: string, init: RequestInit = {}): Promise<Response> {
+let evicting = false;
+
+/** From now on every object is dropped from memory before each call; their storage and alarms stay. */
+export function evictBeforeEveryCall(on: boolean): void {
+  evicting = on;
+}
+
+export async function call(path: string, init: RequestInit = {}): Promise<Response> {
+  if (evicting) await evictAllDurableObjects();
   return exports.default.fetch(`http://cj-edge.test${path}`, init);
 }
 

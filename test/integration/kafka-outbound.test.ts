@@ -81,7 +81,7 @@ describe("credentials for the bridge", () => {
 describe("a message whose events another consumer has leased", () => {
   it("comes again, for that consumer may have died, and publishes them when the lease is over", async () => {
     const batchId = await batchWithEvents();
-    const lease = await callBatch(env, batchId, (object) => object.leaseEvents());
+    const lease = await callBatch(env, batchId, (object) => object.leaseEvents(60_000));
     expect(lease.events).toHaveLength(3);
     expect(await deliver(batchId, env)).toEqual({ acked: 0, retried: 1 });
     travelHours(0.1);

@@ -24,16 +24,27 @@ const SOURCES = new Map(filesBelow(SRC).map((path) => [path, read(path)]));
 /** Architecture, section 2: imports point downwards only. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "worker.ts": ["http", "bus", "objects"],
-  http: ["bus", "objects", "batch", "judges", "contracts", "results", "settings", "observability"],
-  bus: ["objects", "batch", "judges", "contracts", "results", "settings", "observability"],
-  objects: ["batch", "pairing", "contracts", "results", "settings", "observability"],
-  judges: ["batch", "contracts", "settings"],
+  http: [
+    "bus",
+    "objects",
+    "batch",
+    "judges",
+    "contracts",
+    "results",
+    "settings",
+    "observability",
+    "encoding",
+  ],
+  bus: ["objects", "batch", "judges", "contracts", "results", "settings", "observability", "encoding"],
+  objects: ["batch", "pairing", "contracts", "results", "settings", "observability", "encoding"],
+  judges: ["batch", "contracts", "settings", "encoding"],
   batch: ["pairing", "scoring", "contracts"],
   scoring: [],
   pairing: [],
-  results: [],
+  results: ["encoding"],
   contracts: [],
-  settings: [],
+  settings: ["encoding"],
+  encoding: [],
   observability: [],
 };
 const PURE = ["batch", "scoring", "pairing"];

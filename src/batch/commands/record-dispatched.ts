@@ -1,9 +1,7 @@
 import { type Batch, isTerminal } from "../batch.ts";
 import type { AskRef, Decision } from "../decision.ts";
 import { openDraft } from "../draft.ts";
-
-/** Deadlines are rounded up to whole seconds, so that one alarm serves the attempts of one moment. */
-const DEADLINE_GRAIN_MS = 1000;
+import { roundUpToSecond } from "../issue-wave.ts";
 
 /**
  * Records that judges have taken on these attempts (`Dispatched`): their deadlines start now. Attempts that are
@@ -17,7 +15,7 @@ export function recordDispatched(
   const draft = openDraft(batch, now);
   if (isTerminal(batch.life.state)) return draft.decide({ recorded: 0 });
   const wait = batch.config.judgementTimeoutMinutes * 60_000;
-  const deadline = Math.ceil((now + wait) / DEADLINE_GRAIN_MS) * DEADLINE_GRAIN_MS;
+  const deadline = roundUpToSecond(now + wait);
   let recorded = 0;
   for (const { number, attempt } of asks) {
     const comparison = draft.comparison(number);
@@ -25,6 +23,5 @@ export function recordDispatched(
     draft.setComparison({ ...comparison, status: "dispatched", deadline }, null);
     recorded += 1;
   }
-  if (recorded > 0) draft.wakeBy(deadline);
   return draft.decide({ recorded });
 }

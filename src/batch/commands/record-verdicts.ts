@@ -2,6 +2,7 @@ import { classifyErrorCode, publishedErrorCode } from "../../contracts/error-det
 import { type Batch, type Comparison, isTerminal, type Winner } from "../batch.ts";
 import type { Decision, VerdictRecord } from "../decision.ts";
 import { type Draft, openDraft } from "../draft.ts";
+import { askAgainAt } from "../issue-wave.ts";
 import type { Ranker } from "../ranking.ts";
 import { fail, leavePairGeneration, publishProvisionalRanking, settle } from "../settle.ts";
 
@@ -96,7 +97,10 @@ function recordError(draft: Draft, comparison: Comparison, callback: Callback, c
   const severity = classifyErrorCode(code);
   const attempt = comparison.attempt + 1;
   if (severity === "retryable" && attempt <= draft.batch.config.maxRetryAttempts) {
-    draft.setComparison({ ...comparison, attempt, status: "planned", deadline: null }, recordOf(callback));
+    draft.setComparison(
+      { ...comparison, attempt, status: "planned", deadline: askAgainAt(draft) },
+      recordOf(callback),
+    );
     draft.ask({ number: comparison.number, attempt }, retryDelaySeconds(attempt));
     return;
   }

@@ -1,6 +1,7 @@
 import { type Batch, isTerminal } from "../batch.ts";
 import type { Decision } from "../decision.ts";
 import { type Draft, openDraft } from "../draft.ts";
+import { askAgainAt } from "../issue-wave.ts";
 import type { Ranker } from "../ranking.ts";
 import { fail, finalise, HOUR_MS, settle, timeoutAt } from "../settle.ts";
 
@@ -36,6 +37,9 @@ export function wake(batch: Batch, now: number, rank: Ranker): Decision<WakeRepo
     finalise(draft, rank, "straggler_grace_elapsed");
     return draft.decide(NOTHING);
   }
+  // Everything that still has a time is named again, so that the decision alone arms the alarm.
+  draft.wakeBy(timeoutAt(draft));
+  if (state === "SCORING") draft.wakeBy(graceEndsAt(batch));
   const report = reissueLost(draft);
   settle(draft, rank);
   return draft.decide(report);
@@ -89,19 +93,26 @@ function graceEndsAt(batch: Batch): number {
   return (batch.life.scoringSince ?? batch.life.updatedAt) + batch.config.stragglerGraceSeconds * 1000;
 }
 
-/** Lost verdicts: past its deadline an attempt is asked again; when attempts run out it stays outstanding. */
+/**
+ * Looks at every question whose time has passed. One that no judge has taken on is put into the queue again as it is; one
+ * that a judge has had for too long is lost and asked as a new attempt; without attempts left it stays outstanding.
+ */
 function reissueLost(draft: Draft): WakeReport {
   let reissued = 0;
   let exhausted = 0;
   for (const { number } of draft.batch.comparisons) {
     const comparison = draft.comparison(number);
-    if (comparison?.deadline == null || comparison.deadline > draft.now) continue;
-    const attempt = comparison.attempt + 1;
+    if (comparison?.deadline == null) continue;
+    if (comparison.deadline > draft.now) {
+      draft.wakeBy(comparison.deadline);
+      continue;
+    }
+    const attempt = comparison.status === "planned" ? comparison.attempt : comparison.attempt + 1;
     if (attempt > draft.batch.config.maxRetryAttempts) {
       draft.setComparison({ ...comparison, status: "unanswered", deadline: null }, null);
       exhausted += 1;
     } else {
-      draft.setComparison({ ...comparison, status: "planned", attempt, deadline: null }, null);
+      draft.setComparison({ ...comparison, status: "planned", attempt, deadline: askAgainAt(draft) }, null);
       draft.ask({ number, attempt }, 0);
       reissued += 1;
     }

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { MAX_ESSAY_BYTES, MAX_ESSAYS } from "../assessment-request.ts";
 import { MAX_ID_LENGTH } from "../processing-metadata.ts";
-import { wireUuid } from "../text.ts";
+import { essayIdSchema, identifier, utf8Length, wellFormed, wireUuid } from "../text.ts";
 import { batchLinksSchema, batchStateSchema, pairingSchema } from "./batch.ts";
 
 /** Fewest essays that can be compared. */
@@ -13,38 +13,22 @@ export const MAX_IDEMPOTENCY_KEY_LENGTH = 255;
 /** Most comparisons that one batch may ask for. */
 export const MAX_BUDGET = 32_768;
 
-const WELL_FORMED = "expected text without unpaired surrogates (\\ud800 to \\udfff)";
-
-/** Text that has a UTF-8 form: a lone surrogate has none, and could be neither stored nor hashed as it came. */
-function text(maxLength: number) {
-  return z
-    .string()
-    .min(1)
-    .max(maxLength)
-    .refine((value) => value.isWellFormed(), { error: WELL_FORMED });
-}
-
+/** Prompts, instructions and essays are limited in bytes, because that is what they cost to store and to send. */
 function textOfBytes(maxBytes: number) {
-  return z
-    .string()
-    .refine((value) => value.isWellFormed(), { error: WELL_FORMED })
+  return wellFormed(maxBytes)
     .refine((value) => utf8Length(value) <= maxBytes, {
       error: ({ input }) => `expected at most ${maxBytes} bytes of UTF-8, got ${utf8Length(String(input))}`,
     })
     .openapi({ maxLength: maxBytes, description: `at most ${maxBytes} bytes of UTF-8` });
 }
 
-function utf8Length(value: string): number {
-  return new TextEncoder().encode(value).length;
-}
-
 const essaySchema = z
   .object({
-    essay_id: text(MAX_ID_LENGTH),
+    essay_id: essayIdSchema,
     text: textOfBytes(MAX_ESSAY_BYTES)
       .refine((value) => value.trim() !== "", { error: "expected a text that is not blank" })
       .nullish(),
-    text_storage_id: text(MAX_ID_LENGTH).nullish(),
+    text_storage_id: identifier(MAX_ID_LENGTH).nullish(),
   })
   .refine((essay) => isPresent(essay.text) !== isPresent(essay.text_storage_id), {
     path: ["text"],
@@ -66,11 +50,11 @@ const configSchema = z.object({
 /** What `POST /v1/batches` takes. Null means the same as absent; unknown fields are ignored. */
 export const openBatchRequestSchema = z
   .object({
-    bos_batch_id: text(MAX_ID_LENGTH).nullish(),
+    bos_batch_id: identifier(MAX_ID_LENGTH).nullish(),
     correlation_id: wireUuid.nullish(),
-    user_id: text(MAX_ID_LENGTH).nullish(),
-    org_id: text(MAX_ID_LENGTH).nullish(),
-    assignment_id: text(100).nullish(),
+    user_id: identifier(MAX_ID_LENGTH).nullish(),
+    org_id: identifier(MAX_ID_LENGTH).nullish(),
+    assignment_id: identifier(100).nullish(),
     essays: z
       .array(essaySchema)
       .min(MIN_ESSAYS, `expected at least ${MIN_ESSAYS} essays: there must be something to compare`)
@@ -78,9 +62,9 @@ export const openBatchRequestSchema = z
       .superRefine(refuseRepeatedEssays),
     prompt: textOfBytes(MAX_PROMPT_BYTES).nullish(),
     instructions: textOfBytes(MAX_PROMPT_BYTES).nullish(),
-    language: text(35).nullish(),
-    course_code: text(50).nullish(),
-    judge: text(100).nullish(),
+    language: identifier(35).nullish(),
+    course_code: identifier(50).nullish(),
+    judge: identifier(100).nullish(),
     config: configSchema.nullish(),
   })
   .openapi("OpenBatchRequest", {

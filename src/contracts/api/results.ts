@@ -14,6 +14,14 @@ const rankedEssaySchema = z
     is_anchor: z.boolean(),
     rank_low: z.int().min(1).openapi({ description: "95 % of the posterior of the rank lies from here …" }),
     rank_high: z.int().min(1).openapi({ description: "… to here" }),
+    top_probability: z.number().openapi({ description: "P(among the best `model.top_count`)" }),
+    infit: z.number().nullable(),
+    outfit: z.number().nullable(),
+    infit_p: z
+      .number()
+      .nullable()
+      .openapi({ description: "how often an honest judge's verdicts would look as odd" }),
+    outfit_p: z.number().nullable(),
     tied_with_next: z
       .boolean()
       .openapi({ description: "the verdicts do not tell it and the next essay apart" }),

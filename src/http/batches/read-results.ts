@@ -109,6 +109,11 @@ function rankedEssayOf(essay: {
   readonly rankLow: number;
   readonly rankHigh: number;
   readonly tiedWithNext: boolean;
+  readonly topProbability: number;
+  readonly infit: number | null;
+  readonly outfit: number | null;
+  readonly infitP: number | null;
+  readonly outfitP: number | null;
 }): ResultsBody["rankings"][number] {
   return {
     essay_id: essay.essayId,
@@ -121,6 +126,11 @@ function rankedEssayOf(essay: {
     rank_low: essay.rankLow,
     rank_high: essay.rankHigh,
     tied_with_next: essay.tiedWithNext,
+    top_probability: essay.topProbability,
+    infit: essay.infit,
+    outfit: essay.outfit,
+    infit_p: essay.infitP,
+    outfit_p: essay.outfitP,
   };
 }
 

@@ -13,6 +13,11 @@ const COLUMNS = [
   "rank_low",
   "rank_high",
   "tied_with_next",
+  "top_probability",
+  "infit",
+  "outfit",
+  "infit_p",
+  "outfit_p",
 ] as const satisfies readonly (keyof RankedEssayBody)[];
 
 /**

@@ -1,6 +1,8 @@
 import { type LlmComparisonRequest, llmQueuedResponseSchema } from "../../contracts/comparison-request.ts";
 import type { LlmConfigOverrides } from "../../contracts/llm-config.ts";
 import { INBOUND_EVENTS, topicName } from "../../contracts/topics.ts";
+import { parseJson } from "../../encoding/json.ts";
+import { sha256Hex } from "../../encoding/sha256.ts";
 import type { Settings } from "../../settings/settings.ts";
 import type { Ask, AskOutcome, Judge } from "../judge.ts";
 import { DEFAULT_SYSTEM_PROMPT, promptBlocks } from "../prompt.ts";
@@ -49,7 +51,7 @@ async function requestOf(settings: Settings, ask: Ask): Promise<LlmComparisonReq
         content,
         cacheable,
         ttl: "5m" as const,
-        content_hash: await sha256(content),
+        content_hash: await sha256Hex(content),
       })),
     ),
     callback_topic: topicName(settings.TOPIC_PREFIX, INBOUND_EVENTS.comparison_result.topicSuffix),
@@ -122,20 +124,7 @@ function unavailable(errorCode: string, message: string, retryAfter: number | nu
   return { kind: "unavailable", errorCode, message, retryAfterSeconds: retryAfter };
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 function retryAfterSeconds(response: Response): number | null {
   const seconds = Number(response.headers.get("retry-after"));
   return Number.isFinite(seconds) && seconds > 0 ? seconds : null;
-}
-
-async function sha256(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -45,6 +45,16 @@ describe("completion threshold", () => {
     expect(batch.states()).toContain("SCORING");
   });
 
+  it("ranks once: a straggler costs no ranking of its own until the batch is final", () => {
+    const batch = hundred(80);
+    batch.judgeAll(numbersTo(80));
+    expect(batch.rankingsWritten()).toBe(1);
+    batch.judgeAll(numbersTo(99, 80));
+    expect(batch.rankingsWritten()).toBe(1);
+    batch.judge(99);
+    expect(batch.rankingsWritten()).toBe(2);
+  });
+
   it("is written into the history with its reason", () => {
     const batch = hundred(80);
     batch.judgeAll(numbersTo(80));

@@ -21,6 +21,16 @@ describe("a draft", () => {
     expect(decision).toEqual({ changes: [], outbox: [], wakeAt: null, reply: "reply" });
   });
 
+  it("notes the time of a change of the batch itself, and of no other", () => {
+    const batch = openBatch();
+    batch.advance(1_000);
+    batch.asksQueued();
+    expect(batch.batch.life.updatedAt).toBe(batch.now());
+    batch.advance(1_000);
+    batch.judge(0);
+    expect(batch.batch.life.updatedAt).toBe(batch.now() - 1_000);
+  });
+
   it("takes a step to the present state for a bug", () => {
     const { batch } = openBatch();
     const draft = openDraft(batch, 0);

@@ -86,6 +86,11 @@ describe("too little to compare", () => {
         rankLow: 1,
         rankHigh: 1,
         tiedWithNext: false,
+        topProbability: 1,
+        infit: null,
+        outfit: null,
+        infitP: null,
+        outfitP: null,
       },
     ]);
     expect(batch.events("completed")).toHaveLength(1);
@@ -245,7 +250,7 @@ describe("a scoring error", () => {
   });
 
   it("keeps a recovery a recovery", () => {
-    const batch = openBatch({}, broken);
+    const batch = openBatch({ config: { judgementTimeoutMinutes: 1_440 } }, broken);
     batch.judgeAll(numbersTo(8));
     batch.sleepUntilAlarm();
     expect(batch.batch.life).toMatchObject({
@@ -312,5 +317,7 @@ describe("retention", () => {
     batch.wake();
     expect(batch.deliver(verdictOf(0, "essay_b"))).toEqual(["late"]);
     expect(batch.lateRecord(0)).toMatchObject({ winner: "essay_b", justification: null });
+    expect(batch.error(1, PERMANENT)).toBe("late");
+    expect(batch.lateRecord(1)).toMatchObject({ errorCode: PERMANENT, errorMessage: null });
   });
 });

@@ -9,7 +9,7 @@ describe("failed verdicts", () => {
       const batch = openBatch();
       batch.dispatchAll();
       expect(batch.error(3, code)).toBe("applied");
-      expect(batch.comparison(3)).toMatchObject({ status: "planned", attempt: 1, deadline: null });
+      expect(batch.comparison(3)).toMatchObject({ status: "planned", attempt: 1 });
       expect(batch.latest().effects).toContainEqual({
         kind: "judge",
         asks: [{ number: 3, attempt: 1 }],

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { isTerminal } from "../../../src/batch/batch.ts";
 import type { TextOutcome } from "../../../src/batch/commands/record-texts.ts";
 import type { Callback } from "../../../src/batch/commands/record-verdicts.ts";
-import { type Ranker, rankEssays } from "../../../src/batch/ranking.ts";
+import type { Ranker } from "../../../src/batch/ranking.ts";
 import {
   type BatchUnderTest,
   errorOf,
@@ -14,6 +14,7 @@ import {
   PERMANENT,
   RETRYABLE,
   type RequestParts,
+  rankByWins,
   SECOND,
   verdictOf,
 } from "./harness.ts";
@@ -156,7 +157,7 @@ function take(batch: BatchUnderTest, step: Step): void {
       batch.asksQueued();
       return;
     case "ranker":
-      batch.useRanker(step.works ? rankEssays : broken);
+      batch.useRanker(step.works ? rankByWins : broken);
       return;
     case "cancel":
       batch.cancel();
@@ -173,10 +174,8 @@ function callbackFor(batch: BatchUnderTest, { number, attemptsAgo, answer }: Ran
 }
 
 /** Lets alarms go off, and nothing else happen, until the batch has ended. */
-function waitForTheEnd(batch: BatchUnderTest): number {
-  let alarms = 0;
-  for (; !isTerminal(batch.state()) && alarms < 500; alarms++) batch.sleepUntilAlarm();
-  return alarms;
+function waitForTheEnd(batch: BatchUnderTest): void {
+  while (!isTerminal(batch.state())) batch.sleepUntilAlarm();
 }
 
 describe("whatever happens to a batch", () => {
@@ -184,12 +183,11 @@ describe("whatever happens to a batch", () => {
     const ends = new Map<string, number>();
     fc.assert(
       fc.property(request, fc.array(step, { maxLength: 40 }), lastSteps, (parts, steps, last) => {
-        const batch = openBatch(parts);
+        const batch = openBatch(parts, rankByWins);
         const opened = batch.now();
         for (const step of [...steps, ...last]) take(batch, step);
         const asked = batch.now();
         waitForTheEnd(batch);
-        expect(isTerminal(batch.state())).toBe(true);
         const { batchTimeoutHours } = batch.batch.config;
         const patience = batchTimeoutHours * HOUR + 15 * MINUTE;
         expect(batch.now()).toBeLessThanOrEqual(Math.max(asked, opened) + patience);
@@ -209,7 +207,7 @@ describe("whatever happens to a batch", () => {
         fc.array(step, { maxLength: 15 }),
         fc.array(step, { maxLength: 15 }),
         (parts, before, after) => {
-          const batch = openBatch(parts);
+          const batch = openBatch(parts, rankByWins);
           for (const step of before) take(batch, step);
           batch.cancel();
           const { textsErasedAt: _, updatedAt: __, ...life } = batch.batch.life;
@@ -235,9 +233,9 @@ describe("whatever happens to a batch", () => {
         fc.array(fc.nat({ max: 9 }), { maxLength: 60 }),
         (winners, order) => {
           const callbacks = winners.map((winner, number) => verdictOf(number, winner));
-          const straight = openBatch();
+          const straight = openBatch({}, rankByWins);
           straight.deliver(...callbacks);
-          const scrambled = openBatch();
+          const scrambled = openBatch({}, rankByWins);
           for (const number of [...order, ...numbersTo(10)]) scrambled.deliver(callbacks[number]);
           expect(scrambled.ranking()?.essays).toEqual(straight.ranking()?.essays);
           expect(scrambled.batch.tally).toEqual(straight.batch.tally);
@@ -253,7 +251,7 @@ describe("whatever happens to a batch", () => {
   it("a judge that answers some questions only after the second or third asking still gets the batch completed", () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 10, maxLength: 10 }), (deafFor) => {
-        const batch = openBatch({ config: { completionThresholdPct: 100 } });
+        const batch = openBatch({ config: { completionThresholdPct: 100 } }, rankByWins);
         for (let alarm = 0; !isTerminal(batch.state()) && alarm < 20; alarm++) {
           batch.dispatchAll();
           for (const { number, attempt, status } of [...batch.batch.comparisons])
@@ -264,6 +262,32 @@ describe("whatever happens to a batch", () => {
         expect(batch.now() - batch.batch.origin.createdAt).toBeLessThanOrEqual(2 * HOUR + 10 * SECOND);
       }),
       { numRuns: 100 },
+    );
+  });
+
+  it("whichever verdicts it has when it stops, they can be scored and published", { timeout: 60_000 }, () => {
+    const answer = fc.constantFrom("essay_a" as const, "essay_b" as const, null);
+    const answers = fc.array(answer, { minLength: 28, maxLength: 28 });
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 8 }), answers, (essays, answers) => {
+        fc.pre(answers.slice(0, (essays * (essays - 1)) / 2).some((winner) => winner !== null));
+        const batch = openBatch({ essays, config: { recoveryThresholdPct: 1 } });
+        for (const { number } of [...batch.batch.comparisons]) {
+          const winner = answers[number];
+          if (winner !== null) batch.judge(number, winner);
+        }
+        waitForTheEnd(batch);
+        expect(batch.state()).toBe("COMPLETED");
+        expect(batch.batch.life.scoringRetry).toBeNull();
+        expect(batch.history.filter(({ to }) => to === "SCORING")).toHaveLength(1);
+        expect(
+          batch
+            .ranking()
+            ?.essays.map(({ essayId }) => essayId)
+            .toSorted(),
+        ).toEqual(batch.batch.essays.map(({ essayId }) => essayId));
+      }),
+      { numRuns: 50 },
     );
   });
 });

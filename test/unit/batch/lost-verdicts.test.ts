@@ -4,7 +4,6 @@ import { HOUR, MINUTE, numbersTo, OPENED_AT, openBatch, PERMANENT, RETRYABLE, ve
 describe("deadlines", () => {
   it("start when the consumer records the submission, not when the question is planned", () => {
     const batch = openBatch();
-    expect(batch.comparison(0).deadline).toBeNull();
     batch.advance(20 * MINUTE);
     expect(batch.dispatchAll()).toBe(10);
     expect(batch.comparison(0)).toMatchObject({
@@ -46,6 +45,31 @@ describe("deadlines", () => {
   });
 });
 
+describe("a question that no judge takes on", () => {
+  it("is put into the queue again after two judgement timeouts, as the same attempt, for as long as it takes", () => {
+    const batch = openBatch();
+    for (const round of [1, 2, 3]) {
+      batch.sleepUntilAlarm();
+      expect(batch.now()).toBe(OPENED_AT + round * HOUR);
+      expect(batch.comparison(0)).toMatchObject({ status: "planned", attempt: 0 });
+      expect(batch.latest().effects).toContainEqual({
+        kind: "judge",
+        asks: numbersTo(10).map((number) => ({ number, attempt: 0 })),
+        delaySeconds: 0,
+      });
+    }
+    batch.dispatchAll();
+    expect(batch.comparison(0)).toMatchObject({ status: "dispatched", attempt: 0 });
+  });
+
+  it("costs no attempt: with none left it is still put again", () => {
+    const batch = openBatch({ config: { maxRetryAttempts: 0 } });
+    batch.sleepUntilAlarm();
+    expect(batch.comparison(0)).toMatchObject({ status: "planned", attempt: 0 });
+    expect(batch.batch.tally).toMatchObject({ failed: 0, unanswered: 0, outstanding: 10 });
+  });
+});
+
 describe("lost verdicts", () => {
   it("are asked again at their deadline and not before", () => {
     const batch = openBatch();
@@ -54,7 +78,7 @@ describe("lost verdicts", () => {
     expect(batch.wake()).toEqual({ reissued: 0, exhausted: 0 });
     batch.advance(1);
     expect(batch.wake()).toEqual({ reissued: 10, exhausted: 0 });
-    expect(batch.comparison(0)).toMatchObject({ status: "planned", attempt: 1, deadline: null });
+    expect(batch.comparison(0)).toMatchObject({ status: "planned", attempt: 1 });
     expect(batch.latest().effects).toContainEqual({
       kind: "judge",
       asks: numbersTo(10).map((number) => ({ number, attempt: 1 })),

@@ -13,7 +13,10 @@ import {
 
 /** A hundred comparisons, `judged` of them answered at the opening, and then silence. */
 function stuckAt(judged: number, config: RequestParts["config"] = {}): BatchUnderTest {
-  const batch = openBatch({ essays: 15, config: { maxComparisons: 100, ...config } });
+  const batch = openBatch({
+    essays: 15,
+    config: { maxComparisons: 100, judgementTimeoutMinutes: 10_000, ...config },
+  });
   batch.asksQueued();
   batch.judgeAll(numbersTo(judged));
   return batch;
@@ -82,6 +85,15 @@ describe("a stuck batch", () => {
     expect(batch.nextWake()).toBe(OPENED_AT + 7 * HOUR);
   });
 
+  it("is not one because the clock went back between two verdicts", () => {
+    const batch = stuckAt(0);
+    batch.advance(3 * HOUR);
+    batch.judge(0);
+    batch.advance(-2 * HOUR);
+    batch.judge(1);
+    expect(batch.nextWake()).toBe(OPENED_AT + 7 * HOUR);
+  });
+
   it("is ended although it is asking again: a re-issue is no activity", () => {
     const batch = openBatch({ essays: 15, config: { maxComparisons: 100, maxRetryAttempts: 15 } });
     while (batch.state() !== "FAILED") {
@@ -93,7 +105,7 @@ describe("a stuck batch", () => {
   });
 
   it("is ended although errors keep coming: an error is no activity", () => {
-    const batch = openBatch({ config: { maxRetryAttempts: 15 } });
+    const batch = openBatch({ config: { maxRetryAttempts: 15, judgementTimeoutMinutes: 10_000 } });
     for (const hour of numbersTo(4)) {
       batch.advance(HOUR - MINUTE);
       batch.error(0, RETRYABLE, hour);
@@ -142,7 +154,7 @@ describe("a stuck batch", () => {
 
 describe("the longest life of a batch", () => {
   it("ends it 72 hours after opening although verdicts keep coming", () => {
-    const batch = openBatch({ essays: 15, config: { maxComparisons: 100 } });
+    const batch = openBatch({ essays: 15, config: { maxComparisons: 100, judgementTimeoutMinutes: 10_000 } });
     for (const number of numbersTo(24)) {
       batch.judge(number);
       batch.advance(3 * HOUR);

@@ -140,6 +140,14 @@ describe("a student prompt by reference", () => {
     expect(batch.state()).toBe("GENERATING_PAIRS");
   });
 
+  it("keeps the comparisons waiting although all essays have come", () => {
+    const batch = openBatch({ essays: referencedEssays(2), prompt: WITH_PROMPT });
+    batch.texts(fetched(0), fetched(1));
+    expect(batch.state()).toBe("INITIALIZING");
+    batch.texts(fetched("student-prompt"));
+    expect(batch.state()).toBe("GENERATING_PAIRS");
+  });
+
   it("does not start the comparisons while an essay is still missing", () => {
     const batch = openBatch({ essays: referencedEssays(2), prompt: WITH_PROMPT });
     batch.texts(fetched("student-prompt"), fetched(0));

@@ -92,6 +92,18 @@ describe("waves", () => {
     expect(batch.state()).toBe("COMPLETED");
   });
 
+  it("that stopped early make the plan what was asked, in the batch and in what it publishes", () => {
+    const batch = inWaves(10, { completionThresholdPct: 20 });
+    batch.judgeAll(numbersTo(9));
+    const issued = batch.batch.comparisons.length;
+    expect(issued).toBeLessThan(45);
+    batch.judgeAll(numbersTo(issued, 9));
+    expect(batch.batch.life.totalComparisons).toBe(issued);
+    expect(batch.events("completed").at(0)?.envelope.data).toMatchObject({
+      system_metadata: { resource_usage: { total_comparisons: issued, completed_comparisons: issued } },
+    });
+  });
+
   it("never bring the batch back to pair generation", () => {
     const batch = inWaves(5);
     for (let number = 0; number < batch.batch.comparisons.length; number++) batch.judge(number);

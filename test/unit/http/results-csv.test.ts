@@ -13,6 +13,11 @@ function ranked(essayId: string, changes: object = {}) {
     rank_low: 1,
     rank_high: 2,
     tied_with_next: false,
+    top_probability: 0.5,
+    infit: 1,
+    outfit: 1,
+    infit_p: 0.5,
+    outfit_p: 0.5,
     ...changes,
   };
 }
@@ -20,9 +25,9 @@ function ranked(essayId: string, changes: object = {}) {
 describe("results as CSV", () => {
   it("are a header and a line for each essay, ended by CRLF", () => {
     expect(toCsv([ranked("anna"), ranked("bo", { rank: 2, score: -1.25, wins: 1, is_anchor: true })])).toBe(
-      "rank,essay_id,score,standard_error,comparisons,wins,is_anchor,rank_low,rank_high,tied_with_next\r\n" +
-        "1,anna,1.25,0.5,9,8,false,1,2,false\r\n" +
-        "2,bo,-1.25,0.5,9,1,true,1,2,false\r\n",
+      "rank,essay_id,score,standard_error,comparisons,wins,is_anchor,rank_low,rank_high,tied_with_next,top_probability,infit,outfit,infit_p,outfit_p\r\n" +
+        "1,anna,1.25,0.5,9,8,false,1,2,false,0.5,1,1,0.5,0.5\r\n" +
+        "2,bo,-1.25,0.5,9,1,true,1,2,false,0.5,1,1,0.5,0.5\r\n",
     );
   });
 
@@ -45,7 +50,7 @@ describe("results as CSV", () => {
 
   it("are a header alone when nobody is ranked", () => {
     expect(toCsv([])).toBe(
-      "rank,essay_id,score,standard_error,comparisons,wins,is_anchor,rank_low,rank_high,tied_with_next\r\n",
+      "rank,essay_id,score,standard_error,comparisons,wins,is_anchor,rank_low,rank_high,tied_with_next,top_probability,infit,outfit,infit_p,outfit_p\r\n",
     );
   });
 });

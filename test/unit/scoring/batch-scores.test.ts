@@ -117,6 +117,14 @@ describe("the scores of a batch", () => {
     );
   });
 
+  it("describe the judges, and the fit when replications are asked for", () => {
+    expect(scores.fit).toBeNull();
+    expect(scores.judges).toMatchObject([{ judge: 0, verdicts: 168 }]);
+    const { fit } = scoreBatch(batch, { replications: 20 });
+    expect(fit?.items).toHaveLength(24);
+    expect(fit?.judges[0]?.infitP).toBeGreaterThan(0.04);
+  });
+
   it("start from an earlier mode without changing the result", () => {
     const again = scoreBatch(batch, { start: scores.mode });
     expect(largestDifference(again.mode, scores.mode)).toBeLessThan(1e-6);

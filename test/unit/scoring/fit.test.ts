@@ -98,6 +98,36 @@ describe("existence of the maximum-likelihood estimate", () => {
     );
   });
 
+  it("fails when every verdict is a tie", () => {
+    const data = {
+      itemCount: 2,
+      winners: Int32Array.of(0),
+      losers: Int32Array.of(1),
+      ties: Uint8Array.of(1),
+    };
+    expect(faultOf(() => fitBradleyTerry(data, { prior: "none" })).message).toContain(
+      "every verdict is a tie",
+    );
+    expect(fitBradleyTerry(data, { prior: { variance: 1 } }).abilities.every(Number.isFinite)).toBe(true);
+  });
+
+  it("counts a tie as a win both ways, and a row of weight 0 not at all", () => {
+    const ties = Uint8Array.of(1, 0, 0, 0);
+    const data = {
+      itemCount: 3,
+      winners: Int32Array.of(0, 1, 2, 0),
+      losers: Int32Array.of(1, 2, 1, 1),
+      ties,
+    };
+    const { connectivity } = fitBradleyTerry(data, { prior: { variance: 1 } });
+    expect(connectivity).toMatchObject({ strongComponents: 1, unbeaten: [], winless: [] });
+    const silent = { ...data, weights: Float64Array.of(0, 1, 1, 1) };
+    expect(fitBradleyTerry(silent, { prior: { variance: 1 } }).connectivity).toMatchObject({
+      strongComponents: 2,
+      unbeaten: [0],
+    });
+  });
+
   it("shortens a long list of items", () => {
     const rows = Array.from({ length: 12 }, (_, item) => [item, 12] as const);
     expect(faultOf(() => fitWithoutPrior(13, rows)).message).toContain("9 and 2 more never beaten");

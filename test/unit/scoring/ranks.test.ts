@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { estimate } from "../../../src/scoring/estimate.ts";
+import { describePosterior } from "../../../src/scoring/index.ts";
 import { createRandom } from "../../../src/scoring/random.ts";
 import { drawAbilities, normalCdf, probabilityBetter } from "../../../src/scoring/ranks.ts";
 import { invertDense, oracleMode, oracleModel } from "./oracle.ts";
@@ -28,6 +29,26 @@ describe("P(a better than b)", () => {
       if ((abilities[1] ?? 0) > (abilities[2] ?? 0)) better++;
     });
     expect(better / 20_000).toBeCloseTo(probabilityBetter(mixture, 1, 2), 1.7);
+  });
+});
+
+describe("the posterior of the abilities", () => {
+  it("answers for pairs what the fit answers for items", () => {
+    const posterior = describePosterior(data);
+    expect(posterior.probabilityBetter(1, 2)).toBe(probabilityBetter(estimate(data, {}).integrate(), 1, 2));
+    const [own = 0, other = 0] = [posterior.standardErrors[1], posterior.standardErrors[2]];
+    expect(posterior.differenceVariance(1, 2)).toBeGreaterThan(0);
+    expect(posterior.differenceVariance(1, 2)).toBeLessThan((own + other) ** 2);
+    expect(posterior.differenceVariance(1, 1)).toBeCloseTo(0, 12);
+    expect(posterior.abilities).toHaveLength(10);
+  });
+
+  it("is refused beyond the limit for covariances", () => {
+    const many = { itemCount: 2_001, winners: Int32Array.of(0), losers: Int32Array.of(1) };
+    expect(() => describePosterior(many)).toThrow(expect.objectContaining({ code: "item_limit" }));
+    expect(() =>
+      drawAbilities(estimate(many, { prior: { variance: 1 } }).integrate(), 1, createRandom(1), () => {}),
+    ).toThrow(/too many/);
   });
 });
 

@@ -1,0 +1,92 @@
+/** What a final ranking says about its verdicts beyond the scale: their fit, the judges, and how the halves agree. */
+import type { JudgeReport, RankingModel } from "../contracts/ranking.ts";
+import {
+  type BatchScores,
+  type BradleyTerryData,
+  type Misfit,
+  type PositionEffect,
+  reliabilityWithoutJudges,
+  splitHalf,
+} from "../scoring/index.ts";
+
+export interface Quality {
+  /** by item, in item order; null for an item without verdicts */
+  readonly fit: readonly (Misfit | null)[];
+  readonly judges: readonly JudgeReport[];
+  readonly splitHalf: number | null;
+}
+
+/** Each replication and each split is a fit of its own; a large batch gets fewer of them, so that a final scoring stays within seconds. */
+const VERDICTS_FITTED_MAX = 400_000;
+const REPLICATIONS_MAX = 200;
+const SPLITS_MAX = 100;
+const FITS_MIN = 20;
+
+/** How many fits of its own a final ranking of `verdicts` verdicts may spend on each question about its quality. */
+function fitsFor(verdicts: number): number {
+  return Math.max(FITS_MIN, Math.floor(VERDICTS_FITTED_MAX / verdicts));
+}
+
+/** Bootstrap replications behind the fit statistics of a final ranking. */
+export function replicationsFor(verdicts: number): number {
+  return Math.min(REPLICATIONS_MAX, fitsFor(verdicts));
+}
+
+/**
+ * @param scores with fit statistics
+ * @param judgeNames by the numbers that `data.judges` uses
+ */
+export function assessQuality(
+  data: BradleyTerryData,
+  scores: BatchScores,
+  judgeNames: readonly string[],
+  seed: number,
+): Quality {
+  return {
+    fit: scores.fit?.items ?? [],
+    judges: reportJudges(data, scores, judgeNames),
+    splitHalf: splitHalfOf(data, Math.min(SPLITS_MAX, fitsFor(data.winners.length)), seed),
+  };
+}
+
+function splitHalfOf(data: BradleyTerryData, splits: number, seed: number): number | null {
+  if (data.winners.length < 2) return null;
+  const { spearmanBrown } = splitHalf(data, { splits, seed });
+  return Number.isFinite(spearmanBrown) ? spearmanBrown : null;
+}
+
+function reportJudges(
+  data: BradleyTerryData,
+  scores: BatchScores,
+  judgeNames: readonly string[],
+): JudgeReport[] {
+  const without = judgeNames.length > 1 ? reliabilityWithoutJudges(data) : [];
+  return scores.judges.map(({ judge, verdicts, withScale, withOthers, consistency }) => {
+    const misfit = scores.fit?.judges.find((one) => one.judge === judge);
+    const position = scores.position?.judges.find((one) => one.judge === judge);
+    return {
+      judge: judgeNames[judge],
+      verdicts,
+      agreement_with_scale: withScale,
+      agreement_with_others: withOthers,
+      consistency,
+      infit: misfit?.infit ?? null,
+      outfit: misfit?.outfit ?? null,
+      infit_p: misfit?.infitP ?? null,
+      outfit_p: misfit?.outfitP ?? null,
+      position_effect: position === undefined ? null : describePosition(position),
+      reliability_change_without: without.find((one) => one.judge === judge)?.change ?? null,
+    };
+  });
+}
+
+export function describePosition(effect: PositionEffect): NonNullable<RankingModel["position_effect"]> {
+  const estimated = effect.positionBias === "estimated";
+  return {
+    verdicts: effect.verdicts,
+    first_wins: effect.firstWins,
+    position_bias: effect.positionBias,
+    effect: estimated ? effect.effect : null,
+    standard_error: estimated ? effect.standardError : null,
+  };
+}

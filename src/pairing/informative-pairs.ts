@@ -1,0 +1,37 @@
+import { differenceVariance, informationGain, variancesAfter } from "./information-gain.ts";
+import { type Candidate, greedyMatching } from "./matching.ts";
+import { offerNeighbours } from "./nearest-neighbours.ts";
+import type { PlannedPair } from "./pair.ts";
+import { checkPosterior, type Posterior } from "./posterior.ts";
+import { canTake, type Round, takePair } from "./round.ts";
+import { randomPermutation } from "./seeded-random.ts";
+
+/** Every essay is offered at least this many new opponents, its nearest in ability. */
+export const NEAREST_NEIGHBOURS = 20;
+
+/** Up to `count` pairs among the essays without a pair: a greedy matching by expected information gain. */
+export function chooseInformativePairs(round: Round, posterior: Posterior, count: number): PlannedPair[] {
+  if (count === 0) return [];
+  checkPosterior(posterior, round.essayCount);
+  const matching = greedyMatching(rateNeighbours(round, posterior), count);
+  return matching.map(({ one, other }) => takePair(round, one, other, "adaptive"));
+}
+
+/** Essays are walked in random order, so that equal gains, as in the beginning, favour nobody. */
+function rateNeighbours(round: Round, posterior: Posterior): Candidate[] {
+  const { essayCount, random, taken } = round;
+  const variances = variancesAfter(round.asked.pending, posterior);
+  const free = randomPermutation(essayCount, random).filter((essay) => taken[essay] === 0);
+  const candidates: Candidate[] = [];
+  const offer = (one: number, other: number): boolean => {
+    const standing = round.asked.standing(one, other);
+    if (standing === "closed" || !canTake(round, one, other)) return false;
+    const difference = posterior.abilities[one] - posterior.abilities[other];
+    const verdicts = standing === "new" ? 0 : 1;
+    const variance = differenceVariance(difference, variances[one], variances[other], verdicts);
+    candidates.push({ one, other, worth: informationGain(difference, variance) });
+    return standing === "new";
+  };
+  offerNeighbours(free, posterior.abilities, NEAREST_NEIGHBOURS, offer);
+  return candidates;
+}

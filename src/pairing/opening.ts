@@ -1,0 +1,50 @@
+import { countAllPairs, type Pair, type PlannedPair } from "./pair.ts";
+import { DEFAULT_BALANCED_ROUNDS, defaultSwapShare, type PairingRequest } from "./pairing-problem.ts";
+import { planPairs } from "./plan-pairs.ts";
+
+/** A strategy once `auto` has been decided. */
+export type SettledStrategy = "all_pairs" | "balanced_rounds" | "adaptive";
+
+/** `auto` asks all pairs when they fit the budget and adapts otherwise. */
+export function settleStrategy({ strategy, essayCount, budget }: PairingRequest): SettledStrategy {
+  if (strategy !== "auto") return strategy;
+  return countAllPairs(essayCount) <= budget ? "all_pairs" : "adaptive";
+}
+
+/** All pairs once is what `all_pairs` says, so it never swaps. */
+export function settleSwapShare(request: PairingRequest): number {
+  const strategy = settleStrategy(request);
+  return strategy === "all_pairs" ? 0 : (request.swapShare ?? defaultSwapShare(strategy));
+}
+
+/**
+ * The comparisons that are asked before any verdict is looked at: the whole plan of {@link planPairs} for `all_pairs` and
+ * `balanced_rounds`, its first rounds for `adaptive`. Swaps are spread evenly among them, oldest pair first, so that the
+ * plan's laws hold for the pairs without the swaps, counts with them stay within two, and positions within two.
+ */
+export function planOpening(request: PairingRequest): PlannedPair[] {
+  const { essayCount, budget, seed, balancedRounds = DEFAULT_BALANCED_ROUNDS } = request;
+  const strategy = settleStrategy(request);
+  const roundsEnd = Math.floor((balancedRounds * essayCount) / 2);
+  const pairCount = strategy === "adaptive" ? Math.min(budget, roundsEnd) : budget;
+  const plan = planPairs({
+    essayCount,
+    budget: pairCount,
+    seed,
+    strategy: "balanced_rounds",
+  });
+  return [...withSwaps(plan.pairs, settleSwapShare(request))].slice(0, budget);
+}
+
+function* withSwaps(pairs: readonly Pair[], swapShare: number): Generator<PlannedPair> {
+  let swaps = 0;
+  let planned = 0;
+  for (const pair of pairs) {
+    for (; Math.floor(swapShare * (planned + 1)) > swaps && planned > swaps; planned++) {
+      const { first, second } = pairs[swaps++];
+      yield { first: second, second: first, origin: "swap" };
+    }
+    yield { ...pair, origin: "balanced" };
+    planned++;
+  }
+}
