@@ -6,34 +6,32 @@ import { log } from "../observability/logger.ts";
 import { openDatabase } from "../results/database.ts";
 import { writeDeadLetters } from "../results/dead-letters.ts";
 import type { Settings } from "../settings/settings.ts";
+import { recordHeaders } from "./event-headers.ts";
 import { createKafkaBridge } from "./kafka-bridge/http-kafka-bridge.ts";
 import type { KafkaBridge } from "./kafka-bridge/kafka-bridge.ts";
 import { handleEach } from "./message-loop.ts";
-import { backoffSeconds, MAX_ATTEMPTS } from "./queues.ts";
+import { MAX_ATTEMPTS, pauseSeconds } from "./queues.ts";
 
 const QUEUE = "cj-events";
 
 /** A batch publishes at most three events; the lease outlasts the slowest of them, so that nobody overtakes. */
 const EVENTS_PER_BATCH = 3;
 const LEASE_MARGIN_MS = 30_000;
-/** The object announces again what nobody tried to publish for an hour; the consumer's pauses are shorter. */
-const WAIT_MAX_SECONDS = 1_800;
 
 /** Publishes what batches have to say, in each batch's own order. */
 export async function consumeEvents(batch: MessageBatch, env: Env, settings: Settings): Promise<void> {
   const bridge = bridgeOf(settings);
   if (bridge === null) sayOnceThatEventsAreKept();
   const leaseMs = settings.KAFKA_BRIDGE_TIMEOUT_SECONDS * 1000 * EVENTS_PER_BATCH + LEASE_MARGIN_MS;
+  // Shorter than the hour after which an object announces again what nobody tried to publish.
+  const maxSeconds = settings.KAFKA_BRIDGE_MAX_RETRY_SECONDS;
   await handleEach(QUEUE, batch.messages, async (message) => {
     const waitSeconds = await publishBatch(env, eventsMessageSchema.parse(message.body), bridge, leaseMs);
     // The object announces again by itself what the queue gives up on.
     if (waitSeconds === null || message.attempts >= MAX_ATTEMPTS[QUEUE]) message.ack();
-    else message.retry({ delaySeconds: delayOf(waitSeconds, message.attempts) });
+    else
+      message.retry({ delaySeconds: pauseSeconds(message.attempts, Math.random(), waitSeconds, maxSeconds) });
   });
-}
-
-function delayOf(waitSeconds: number, attempts: number): number {
-  return Math.min(Math.max(waitSeconds, backoffSeconds(attempts, Math.random())), WAIT_MAX_SECONDS);
 }
 
 /**
@@ -91,11 +89,11 @@ async function publish(bridge: KafkaBridge | null, row: EventRow, correlationId:
       topic: event.topic,
       key: event.key,
       value: event.envelope,
-      headers: {
-        event_id: event.eventId,
-        event_type: event.envelope.event_type,
-        correlation_id: correlationId,
-      },
+      headers: recordHeaders({
+        eventId: event.eventId,
+        eventType: event.envelope.event_type,
+        correlationId,
+      }),
     },
   ]);
   switch (outcome.kind) {
@@ -137,8 +135,16 @@ function bridgeOf(settings: Settings): KafkaBridge | null {
     dialect: settings.KAFKA_BRIDGE_DIALECT,
     recordFormat: settings.KAFKA_BRIDGE_RECORD_FORMAT,
     authorization: settings.KAFKA_BRIDGE_AUTHORIZATION,
+    headers: accessHeaders(settings),
     timeoutMs: settings.KAFKA_BRIDGE_TIMEOUT_SECONDS * 1000,
   });
+}
+
+/** How Cloudflare Access knows a service: https://developers.cloudflare.com/cloudflare-one/identity/service-tokens/ */
+function accessHeaders(settings: Settings): Readonly<Record<string, string>> {
+  const { KAFKA_BRIDGE_ACCESS_CLIENT_ID: id, KAFKA_BRIDGE_ACCESS_CLIENT_SECRET: secret } = settings;
+  if (id === undefined || secret === undefined) return {};
+  return { "CF-Access-Client-Id": id, "CF-Access-Client-Secret": secret };
 }
 
 let saidThatEventsAreKept = false;

@@ -28,6 +28,20 @@ export function backoffSeconds(attempts: number, jitter: number): number {
 }
 
 /**
+ * {@link backoffSeconds}, unless the other side asked for more time.
+ * @param askedSeconds what it asked for, such as a Retry-After
+ * @param maxSeconds how much it is given at most
+ */
+export function pauseSeconds(
+  attempts: number,
+  jitter: number,
+  askedSeconds: number,
+  maxSeconds: number,
+): number {
+  return Math.min(Math.max(askedSeconds, backoffSeconds(attempts, jitter)), maxSeconds);
+}
+
+/**
  * Which queue a message came from. Queue names are unique in an account, so another environment's carry a prefix
  * (`staging-cj-inbound`).
  */

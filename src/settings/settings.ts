@@ -54,7 +54,7 @@ const comparisonIdKey = z
 /** In development a key that everybody knows is good enough to tell one's own comparison ids from others. */
 const DEVELOPMENT_KEY = "development-only-comparison-id-key";
 
-const schema = z.object({
+const variables = z.object({
   ENVIRONMENT: z.enum(["development", "staging", "production"]).default("production"),
   API_KEYS: apiKeys,
   CALLBACK_SIGNING_SECRETS: list,
@@ -79,7 +79,12 @@ const schema = z.object({
   KAFKA_BRIDGE_RECORD_FORMAT: z.enum(["binary", "json"]).default("binary"),
   /** the whole value of the Authorization header, such as `Basic …` or `Bearer …` */
   KAFKA_BRIDGE_AUTHORIZATION: z.string().min(1).optional(),
+  /** a Cloudflare Access service token, for a bridge behind Access; both halves or none */
+  KAFKA_BRIDGE_ACCESS_CLIENT_ID: z.string().min(1).optional(),
+  KAFKA_BRIDGE_ACCESS_CLIENT_SECRET: z.string().min(1).optional(),
   KAFKA_BRIDGE_TIMEOUT_SECONDS: integer(130, 1, 300),
+  /** the longest pause before an event is tried again, whatever the bridge or the fault suggests */
+  KAFKA_BRIDGE_MAX_RETRY_SECONDS: integer(1_800, 1, 3_000),
   TOPIC_PREFIX: z.string().max(100).default("huleedu."),
   EVENT_TYPE_PREFIX: z.string().max(100).default(""),
 
@@ -94,6 +99,15 @@ const schema = z.object({
   JUDGEMENT_TIMEOUT_MINUTES: number(30, 0.05, 1_440),
   MAX_IN_FLIGHT: integer(500, 1, 32_768),
   RETENTION_DAYS: number(30, 1, 3_650),
+});
+
+/** Half a service token is refused: Access would answer every request with its login page. */
+const schema = variables.superRefine((settings, context) => {
+  const { KAFKA_BRIDGE_ACCESS_CLIENT_ID: id, KAFKA_BRIDGE_ACCESS_CLIENT_SECRET: secret } = settings;
+  if ((id === undefined) === (secret === undefined)) return;
+  const missing = id === undefined ? "KAFKA_BRIDGE_ACCESS_CLIENT_ID" : "KAFKA_BRIDGE_ACCESS_CLIENT_SECRET";
+  const message = "expected both halves of the Access service token, or neither";
+  context.addIssue({ code: "custom", path: [missing], message });
 });
 
 export type Settings = z.infer<typeof schema>;

@@ -4,6 +4,7 @@ import {
   backoffSeconds,
   MAX_ATTEMPTS,
   MESSAGE_MAX_BYTES,
+  pauseSeconds,
   QUEUES,
   queueOf,
   SEND_MAX_BYTES,
@@ -47,6 +48,14 @@ describe("the pause before a message comes back", () => {
         expect(delay).toBeLessThanOrEqual(whole);
       }),
     );
+  });
+
+  it("is at least what the other side asked for, and never above the longest pause", () => {
+    expect(pauseSeconds(1, 1, 0, 1_800)).toBe(2);
+    expect(pauseSeconds(1, 1, 600, 1_800)).toBe(600);
+    expect(pauseSeconds(100, 1, 600, 1_800)).toBe(900);
+    expect(pauseSeconds(1, 1, 43_200, 1_800)).toBe(1_800);
+    expect(pauseSeconds(100, 1, 0, 5)).toBe(5);
   });
 
   it("lasts long enough in all that an event is tried for half a day at the least", () => {

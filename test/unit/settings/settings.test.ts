@@ -41,6 +41,7 @@ const NUMBERS = [
   { name: "LLM_REQUEST_TIMEOUT_SECONDS", fallback: 60, min: 1, max: 300, whole: true },
   { name: "CONTENT_REQUEST_TIMEOUT_SECONDS", fallback: 30, min: 1, max: 300, whole: true },
   { name: "KAFKA_BRIDGE_TIMEOUT_SECONDS", fallback: 130, min: 1, max: 300, whole: true },
+  { name: "KAFKA_BRIDGE_MAX_RETRY_SECONDS", fallback: 1_800, min: 1, max: 3_000, whole: true },
   { name: "OFFLINE_JUDGE_SEED", fallback: 1, min: 0, max: Number.MAX_SAFE_INTEGER, whole: true },
 ] as const satisfies readonly { readonly name: keyof Settings; [rest: string]: unknown }[];
 
@@ -245,5 +246,25 @@ describe("settings of an environment", () => {
     const env = { COMPARISON_ID_KEY: KEY, ENVIRONMENT: "moon", MAX_IN_FLIGHT: "0" };
     expect(() => requireSettings(env)).toThrow(MisconfiguredError);
     expect(() => requireSettings(env)).toThrow(/ENVIRONMENT: .*; MAX_IN_FLIGHT: /);
+  });
+});
+
+describe("a Cloudflare Access service token", () => {
+  const [id, secret] = ["KAFKA_BRIDGE_ACCESS_CLIENT_ID", "KAFKA_BRIDGE_ACCESS_CLIENT_SECRET"] as const;
+
+  it("is taken as a pair", () => {
+    expect(valid({ [id]: "an-id.access", [secret]: "a secret" })).toMatchObject({
+      [id]: "an-id.access",
+      [secret]: "a secret",
+    });
+  });
+
+  it.each([
+    [id, secret],
+    [secret, id],
+  ])("is refused with only its %s, naming the missing half", (given, missing) => {
+    const found = problems({ [given]: "VALUE" });
+    expect(namesOf(found)).toEqual([missing]);
+    expect(JSON.stringify(found)).not.toContain("VALUE");
   });
 });

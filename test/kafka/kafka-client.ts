@@ -1,0 +1,151 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Admin, Consumer, Producer } from "@platformatic/kafka";
+
+const CONNECTION = {
+  connectTimeout: 5_000,
+  requestTimeout: 10_000,
+  timeout: 5_000,
+  retries: 5,
+  retryDelay: 500,
+};
+const RECONNECT_MS = 500;
+/** A broker takes a megabyte at once; the largest message of these tests is a tenth of that, most are a kilobyte. */
+const MESSAGES_PER_REQUEST = 250;
+
+/** A record as it lies in Kafka. */
+export interface KafkaRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+  /** null for a record without key */
+  readonly key: Buffer | null;
+  /** null for a tombstone */
+  readonly value: Buffer | null;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export async function createTopics(bootstrap: string, topics: readonly string[]): Promise<void> {
+  const admin = new Admin({ clientId: "cj-edge-tests", bootstrapBrokers: [bootstrap], ...CONNECTION });
+  try {
+    await admin.createTopics({ topics: [...topics], partitions: 3, replicas: 1 });
+  } finally {
+    await admin.close();
+  }
+}
+
+/** What is to be produced: JSON values, or bytes as they are; null is a tombstone. */
+export interface OutgoingRecord {
+  readonly key?: string | Buffer;
+  readonly value: object | Buffer | null;
+}
+
+/** Produces records to a topic, acknowledged by the broker when it returns. */
+export async function produce(
+  bootstrap: string,
+  topic: string,
+  records: readonly OutgoingRecord[],
+): Promise<void> {
+  const producer = new Producer({ clientId: "cj-edge-tests", bootstrapBrokers: [bootstrap], ...CONNECTION });
+  try {
+    const messages = records.map(({ key, value }) => ({
+      topic,
+      ...(value === null
+        ? {}
+        : { value: Buffer.isBuffer(value) ? value : Buffer.from(JSON.stringify(value)) }),
+      ...(key === undefined ? {} : { key: Buffer.from(key) }),
+    }));
+    for (let start = 0; start < messages.length; start += MESSAGES_PER_REQUEST)
+      await producer.send({ messages: messages.slice(start, start + MESSAGES_PER_REQUEST), acks: -1 });
+  } finally {
+    await producer.close();
+  }
+}
+
+/** Hands over records in the order of their partitions; offsets are committed after `take` has returned. */
+export interface Subscription {
+  readonly bootstrap: string;
+  readonly topics: readonly string[];
+  /** Default: a group of its own, so that everything is read from the beginning. */
+  readonly group?: string;
+  readonly maxRecords: number;
+  readonly take: (records: readonly KafkaRecord[]) => Promise<void>;
+}
+
+/**
+ * Reads topics for as long as it is not stopped. When the connection or `take` fails it starts again behind the last
+ * commit, so `take` may see a record twice and never misses one.
+ * @returns a function that stops it
+ */
+export function subscribe(subscription: Subscription): () => Promise<void> {
+  const stop = new AbortController();
+  const group = subscription.group ?? `cj-edge-tests-${randomUUID()}`;
+  const running = (async () => {
+    while (!stop.signal.aborted) {
+      await readUntilFailure(subscription, group, stop.signal).catch(() => {});
+      await sleep(RECONNECT_MS);
+    }
+  })();
+  return async () => {
+    stop.abort();
+    await running;
+  };
+}
+
+async function readUntilFailure(
+  { bootstrap, topics, maxRecords, take }: Subscription,
+  groupId: string,
+  stop: AbortSignal,
+): Promise<void> {
+  const consumer = new Consumer({
+    clientId: "cj-edge-tests",
+    bootstrapBrokers: [bootstrap],
+    groupId,
+    ...CONNECTION,
+    sessionTimeout: 6_000,
+    heartbeatInterval: 1_000,
+  });
+  const failure = new AbortController();
+  consumer.on("error", (error: unknown) => failure.abort(error));
+  try {
+    const stream = await consumer.consume({
+      topics: [...topics],
+      autocommit: false,
+      mode: "committed",
+      fallbackMode: "earliest",
+      maxWaitTime: 100,
+    });
+    const received: KafkaRecord[] = [];
+    stream.on("error", (error: unknown) => failure.abort(error));
+    stream.on("close", () => failure.abort(new Error("the stream ended")));
+    stream.on("data", ({ topic, partition, offset, key, value, headers }) => {
+      received.push({ topic, partition, offset, key, value, headers: textHeaders(headers) });
+    });
+    while (!stop.aborted) {
+      failure.signal.throwIfAborted();
+      const records = received.splice(0, maxRecords);
+      if (records.length === 0) {
+        await sleep(20);
+        continue;
+      }
+      await take(records);
+      await consumer.commit({ offsets: offsetsBehind(records) });
+    }
+  } finally {
+    await consumer.close(true).catch(() => {});
+  }
+}
+
+function textHeaders(headers: ReadonlyMap<Buffer, Buffer>): Record<string, string> {
+  return Object.fromEntries([...headers].map(([name, value]) => [name.toString(), value.toString()]));
+}
+
+function offsetsBehind(records: readonly KafkaRecord[]) {
+  const newest = new Map(records.map((record) => [`${record.topic}/${record.partition}`, record]));
+  return [...newest.values()].map(({ topic, partition, offset }) => ({
+    topic,
+    partition,
+    offset: offset + 1n,
+    leaderEpoch: -1,
+  }));
+}
