@@ -5,8 +5,10 @@ import { defineConfig } from "vitest/config";
 /** The pure and the bus code must be covered; see issue rows in docs/testing.md. */
 const COVERED = ["batch", "scoring", "pairing", "objects", "bus", "contracts"];
 
+const SLOW = ["test/e2e/crash.test.ts", "test/simulation/mutants.test.ts"];
+
 /**
- * Three projects: pure code in plain Node, the real Worker (objects, D1, queues) in workerd, and the command line from the
+ * Projects: pure code in plain Node, the real Worker (objects, D1, queues) in workerd, and the command line from the
  * outside. Files of the workerd project run one after the other: they share the fakes of test/fakes.
  */
 export default defineConfig({
@@ -27,7 +29,13 @@ export default defineConfig({
         resolve: {
           alias: { "cloudflare:workers": join(import.meta.dirname, "test/simulation/cloudflare-workers.ts") },
         },
-        test: { name: "simulation", include: ["test/simulation/**/*.test.ts"], environment: "node" },
+        test: {
+          name: "simulation",
+          include: ["test/simulation/**/*.test.ts"],
+          exclude: SLOW,
+          environment: "node",
+          testTimeout: 180_000,
+        },
       },
       {
         plugins: [
@@ -59,9 +67,20 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
+          exclude: SLOW,
           environment: "node",
           fileParallelism: false,
           testTimeout: 180_000,
+        },
+      },
+      {
+        // Minutes long, so a command of its own: `npm run test:faults`. CI runs it too.
+        test: {
+          name: "faults",
+          include: SLOW,
+          environment: "node",
+          fileParallelism: false,
+          testTimeout: 600_000,
         },
       },
     ],
