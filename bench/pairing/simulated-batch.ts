@@ -18,10 +18,11 @@ export interface Scenario {
   readonly pairing: Omit<PairingRequest, "essayCount" | "seed">;
   /** Most comparisons in flight at once. */
   readonly inFlight: number;
-  /** Verdicts between two fits. */
+  /** Verdicts between two fits, and slots that must be free before more pairs are planned. */
   readonly refitEvery: number;
-  /** Stop when this squared correlation with the truth has been reached at a fit. */
-  readonly stopAt?: number;
+  readonly planEvery: number;
+  /** Two verdicts on one pair weigh as one, as they do in the service when one judge gave both. */
+  readonly shareRepeats?: boolean;
 }
 
 /** The state of the ranking at one fit. */
@@ -29,7 +30,8 @@ export interface Checkpoint {
   readonly comparisons: number;
   /** Squared correlation of fitted and true abilities. */
   readonly rSquared: number;
-  readonly fit: Fit;
+  /** What the service would publish as reliability: 1 − mean posterior variance / (σ̂²(1 − 1/n)), at least 0. */
+  readonly reliability: number;
 }
 
 /**
@@ -37,7 +39,7 @@ export interface Checkpoint {
  * in flight as are allowed, verdicts come back in random order, and pairs are planned on the latest fit.
  */
 export function* simulateBatch(scenario: Scenario): Generator<Checkpoint> {
-  const { essayCount, seed, pairing, inFlight, refitEvery } = scenario;
+  const { essayCount, seed, pairing, inFlight, refitEvery, planEvery } = scenario;
   const truth = drawAbilities(scenario);
   const arrival = seededRandom(seed, 2);
   const asked: AskedPair[] = [];
@@ -45,24 +47,35 @@ export function* simulateBatch(scenario: Scenario): Generator<Checkpoint> {
   const answered: number[] = [];
   let fitted = 0;
   let posterior: Posterior | null = null;
-  let start: Float64Array | undefined;
   for (;;) {
     const wanted = inFlight - outstanding.length;
-    for (const pair of nextPairs({ ...pairing, essayCount, seed, asked, wanted, posterior })) {
-      outstanding.push(asked.length);
-      asked.push({ ...pair, status: "pending" });
+    if (wanted >= planEvery || outstanding.length === 0) {
+      for (const pair of nextPairs({ ...pairing, essayCount, seed, asked, wanted, posterior })) {
+        outstanding.push(asked.length);
+        asked.push({ ...pair, status: "pending" });
+      }
     }
     if (outstanding.length === 0) return;
     const [number] = outstanding.splice(arrival.below(outstanding.length), 1);
     answered.push(number);
     if (answered.length - fitted < refitEvery && outstanding.length > 0) continue;
+    for (const index of answered.slice(fitted)) asked[index] = { ...asked[index], status: "scored" };
     fitted = answered.length;
-    for (const index of answered) asked[index] = { ...asked[index], status: "scored" };
-    const fit: Fit = fitBradleyTerry(judge(scenario, truth, asked, answered), start ? { start } : {});
-    start = fit.plugIn.abilities;
-    posterior = { abilities: fit.abilities, variances: fit.standardErrors.map((error) => error ** 2) };
-    yield { comparisons: fitted, rSquared: squaredCorrelation(fit.abilities, truth), fit };
+    const fit = fitBradleyTerry(judge(scenario, truth, asked, answered));
+    const { abilities, standardErrors } = fit.plugIn;
+    posterior = { abilities, variances: standardErrors.map((error) => error ** 2) };
+    yield {
+      comparisons: fitted,
+      rSquared: squaredCorrelation(fit.abilities, truth),
+      reliability: headline(fit),
+    };
   }
+}
+
+function headline({ plugIn, priorVariance }: Fit): number {
+  const errors = plugIn.standardErrors;
+  const variance = mean(errors.map((error) => error ** 2));
+  return Math.max(0, 1 - variance / (priorVariance * (1 - 1 / errors.length)));
 }
 
 export function drawAbilities({ essayCount, trueDeviation, seed }: Scenario): Float64Array {
@@ -77,13 +90,14 @@ function drawNormal(random: SeededRandom): number {
 
 /** The verdicts on all answered pairs. The k-th verdict on a pair is the same whenever and in whichever order it is asked. */
 function judge(
-  { essayCount, seed }: Scenario,
+  { essayCount, seed, shareRepeats = false }: Scenario,
   truth: Float64Array,
   asked: readonly AskedPair[],
   answered: readonly number[],
 ): BradleyTerryData {
   const winners = new Int32Array(answered.length);
   const losers = new Int32Array(answered.length);
+  const keys: number[] = [];
   const times = new Map<number, number>();
   answered.forEach((number, row) => {
     const low = Math.min(asked[number].first, asked[number].second);
@@ -91,12 +105,15 @@ function judge(
     const key = low * essayCount + high;
     const time = times.get(key) ?? 0;
     times.set(key, time + 1);
+    keys.push(key);
     const drawn = seededRandom(seed, 16 + 4 * key + time).uniform();
     const lowWins = drawn < 1 / (1 + Math.exp(truth[high] - truth[low]));
     winners[row] = lowWins ? low : high;
     losers[row] = lowWins ? high : low;
   });
-  return { itemCount: essayCount, winners, losers };
+  const data = { itemCount: essayCount, winners, losers };
+  if (!shareRepeats) return data;
+  return { ...data, weights: Float64Array.from(keys, (key) => 1 / (times.get(key) ?? 1)) };
 }
 
 export function squaredCorrelation(a: ArrayLike<number>, b: ArrayLike<number>): number {

@@ -13,12 +13,15 @@ export const NEAREST_NEIGHBOURS = 20;
 export function chooseInformativePairs(round: Round, posterior: Posterior, count: number): PlannedPair[] {
   if (count === 0) return [];
   checkPosterior(posterior, round.essayCount);
-  const matching = greedyMatching(rateNeighbours(round, posterior), count);
+  const matching = greedyMatching(rateNeighbours(round, posterior, NEAREST_NEIGHBOURS), count);
   return matching.map(({ one, other }) => takePair(round, one, other, "adaptive"));
 }
 
-/** Essays are walked in random order, so that equal gains, as in the beginning, favour nobody. */
-function rateNeighbours(round: Round, posterior: Posterior): Candidate[] {
+/**
+ * The expected information gain of every pair of free essays in which one is among the other's `enough` nearest new opponents, and
+ * of the repeats passed on the way. Essays are walked in random order, so that equal gains, as in the beginning, favour nobody.
+ */
+export function rateNeighbours(round: Round, posterior: Posterior, enough: number): Candidate[] {
   const { essayCount, random, taken } = round;
   const variances = variancesAfter(round.asked.pending, posterior);
   const free = randomPermutation(essayCount, random).filter((essay) => taken[essay] === 0);
@@ -32,6 +35,6 @@ function rateNeighbours(round: Round, posterior: Posterior): Candidate[] {
     candidates.push({ one, other, worth: informationGain(difference, variance) });
     return standing === "new";
   };
-  offerNeighbours(free, posterior.abilities, NEAREST_NEIGHBOURS, offer);
+  offerNeighbours(free, posterior.abilities, enough, offer);
   return candidates;
 }

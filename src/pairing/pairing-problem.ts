@@ -40,10 +40,10 @@ export const MAX_ESSAYS = 2_000;
 export const MAX_COMPARISONS = 32_768;
 
 /**
- * Rounds asked before adapting. Two connect all essays. More keep more of the batch free of selection and cost
- * comparisons: `docs/pairing.md` has the measurements for 3 to 6.
+ * Rounds asked before adapting. With fewer the published reliability understates the agreement with the truth by more than .05
+ * in small batches; with more the batch needs more comparisons. `docs/pairing.md` has the measurements for 3 to 6.
  */
-export const DEFAULT_BALANCED_ROUNDS = 3;
+export const DEFAULT_BALANCED_ROUNDS = 5;
 /** Fewest rounds that connect all essays. */
 export const MIN_BALANCED_ROUNDS = 2;
 /** More than this is not adaptive pairing any more. */

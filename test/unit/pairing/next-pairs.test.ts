@@ -56,6 +56,7 @@ function midBatch(essayCount: number, change: Partial<PairingState> = {}): Pairi
     essayCount,
     budget: 10 * essayCount,
     strategy: "adaptive",
+    balancedRounds: 3,
     seed: 4,
     swapShare: 0,
     randomShare: 0,
