@@ -31,8 +31,8 @@ interface Variant {
 const TARGETS = [0.7, 0.8, 0.9] as const;
 
 const SETTINGS: readonly Setting[] = [
-  { name: "30 essays, SD 1.7", essayCount: 30, trueDeviation: 1.7, repetitions: 400, mostPerEssay: 29 },
-  { name: "30 essays, SD 1", essayCount: 30, trueDeviation: 1, repetitions: 400, mostPerEssay: 29 },
+  { name: "30 essays, SD 1.7", essayCount: 30, trueDeviation: 1.7, repetitions: 300, mostPerEssay: 29 },
+  { name: "30 essays, SD 1", essayCount: 30, trueDeviation: 1, repetitions: 300, mostPerEssay: 29 },
   { name: "100 essays, SD 1.7", essayCount: 100, trueDeviation: 1.7, repetitions: 100, mostPerEssay: 36 },
   { name: "100 essays, SD 1", essayCount: 100, trueDeviation: 1, repetitions: 100, mostPerEssay: 60 },
   { name: "300 essays, SD 1.7", essayCount: 300, trueDeviation: 1.7, repetitions: 20, mostPerEssay: 36 },
@@ -64,8 +64,8 @@ function scenarioOf(setting: Setting, strategy: "balanced_rounds" | "adaptive", 
     seed,
     pairing: { strategy, budget },
     inFlight: Math.floor(essayCount / 2),
-    refitEvery: quarter,
-    planEvery: Math.max(1, Math.floor(quarter / 2)),
+    refitEvery: Math.floor(essayCount / 2),
+    planEvery: quarter,
   };
 }
 
@@ -148,5 +148,5 @@ const settings = SETTINGS.map((setting) =>
 );
 if (flags.has("--variants"))
   for (const setting of settings.slice(0, 2))
-    compareVariants({ ...setting, repetitions: setting.repetitions / 2 });
+    compareVariants({ ...setting, repetitions: Math.ceil(setting.repetitions / 2) });
 else compareStrategies(settings);

@@ -61,7 +61,7 @@ export function* simulateBatch(scenario: Scenario): Generator<Checkpoint> {
     if (answered.length - fitted < refitEvery && outstanding.length > 0) continue;
     for (const index of answered.slice(fitted)) asked[index] = { ...asked[index], status: "scored" };
     fitted = answered.length;
-    const fit = fitBradleyTerry(judge(scenario, truth, asked, answered));
+    const fit = fitBradleyTerry(judge(scenario, truth, asked, answered), { tolerance: 1e-8 });
     const { abilities, standardErrors } = fit.plugIn;
     posterior = { abilities, variances: standardErrors.map((error) => error ** 2) };
     yield {

@@ -322,15 +322,54 @@ describe("adapting to the verdicts", () => {
     expect([2, 5]).not.toContain(pair?.second);
   });
 
-  it("prefers a new pair to a repeat of one that is worth the same", () => {
+  it("prefers a new pair to a repeat of one that is as close and as uncertain", () => {
     const asked: AskedPair[] = [
       ...openingOf(6),
       { first: 0, second: 2, origin: "adaptive", status: "scored" },
     ];
     const abilities = [0, 0, 0, 9, -9, 18];
     const posterior = { abilities, variances: new Array(6).fill(0.5) };
-    const [pair] = nextPairs(midBatch(6, { asked, wanted: 1, posterior }));
-    expect(["0-1", "1-2"]).toContain(pair && unordered(pair));
+    for (let seed = 0; seed < 20; seed++) {
+      const pairs = nextPairs(midBatch(6, { asked, wanted: 1, posterior, seed }));
+      expect(pairs.map(unordered)).toEqual(["0-1"]);
+    }
+  });
+
+  it("does not show two essays together that have both been first four times more often, however informative", () => {
+    const shown = [
+      ...[2, 3, 4, 5].map((second) => [0, second]),
+      ...[6, 7, 8, 9].map((second) => [1, second]),
+      [2, 6],
+      [3, 7],
+    ];
+    const asked = shown.map(
+      ([first, second]): AskedPair => ({ first, second, origin: "balanced", status: "scored" }),
+    );
+    const variances = [0.9, 0.9, ...new Array(8).fill(0.3)];
+    const posterior = { abilities: new Array(10).fill(0), variances };
+    const [pair] = nextPairs(midBatch(10, { asked, wanted: 1, posterior, balancedRounds: 2 }));
+    expect(pair && unordered(pair)).not.toBe("0-1");
+    expect([0, 1]).toContain(pair?.second);
+    const less = nextPairs(
+      midBatch(10, {
+        asked: [...asked.slice(1), ...asked.slice(-1)],
+        wanted: 1,
+        posterior,
+        balancedRounds: 2,
+      }),
+    );
+    expect(less.map(({ first, second }) => [first, second])).toEqual([[0, 1]]);
+  });
+
+  it("keeps its shares when far more pairs are wanted than a round holds", () => {
+    const state = midBatch(30, { wanted: 1_000, budget: 2_000, swapShare: 0.1, randomShare: 0.2 });
+    const opening = nextPairs({ ...state, asked: [] });
+    const asked = opening.map((pair): AskedPair => ({ ...pair, status: "scored" }));
+    const pairs = nextPairs({ ...state, asked });
+    expect([ofOrigin(opening, "balanced").length, ofOrigin(opening, "swap").length]).toEqual([45, 4]);
+    expect([pairs.length, ofOrigin(pairs, "swap").length, ofOrigin(pairs, "random").length]).toEqual([
+      15, 2, 2,
+    ]);
   });
 
   it("may ask a failed pair again as if it were new", () => {
@@ -347,6 +386,14 @@ describe("adapting to the verdicts", () => {
     const state = midBatch(40, { randomShare: 0.5, swapShare: 0.2 });
     expect(nextPairs(state)).toEqual(nextPairs({ ...state, asked: [...state.asked] }));
     expect(nextPairs({ ...state, seed: 5 })).not.toEqual(nextPairs(state));
+  });
+
+  it("draws anew for every round", () => {
+    const state = midBatch(40, { posterior: null });
+    const failed = { first: 0, second: 1, origin: "random", status: "failed" } as const;
+    const later = nextPairs({ ...state, asked: [...state.asked, failed] });
+    const pairs = nextPairs(state).map(unordered);
+    expect(later.filter((pair) => pairs.includes(unordered(pair))).length).toBeLessThan(5);
   });
 });
 

@@ -177,6 +177,18 @@ describe("planning all comparisons of a batch", () => {
     expect(chiSquare).toBeLessThan(70);
   });
 
+  it("begins with every way of pairing six essays equally often over many seeds", () => {
+    const rounds = new Map<string, number>();
+    for (let seed = 0; seed < 3_000; seed++) {
+      const { pairs } = planPairs({ essayCount: 6, budget: 5, strategy: "balanced_rounds", seed });
+      const round = pairs.slice(0, 3).map(unordered).toSorted().join(" ");
+      rounds.set(round, (rounds.get(round) ?? 0) + 1);
+    }
+    const chiSquare = [...rounds.values()].reduce((sum, count) => sum + (count - 200) ** 2 / 200, 0);
+    expect(rounds.size).toBe(15);
+    expect(chiSquare).toBeLessThan(45);
+  });
+
   it("plans the largest batch within its limits", () => {
     const request: PlanRequest = {
       essayCount: MAX_ESSAYS,
