@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parseJson } from "../encoding/json.ts";
+import { BRIDGE_DIALECTS, bridgeUrlProblem } from "./kafka-bridge-url.ts";
 
 /** Variables come as text, and as numbers when wrangler.toml writes them so. */
 const numeric = z.union([z.number(), z.string().transform(Number)], { error: "expected a number" });
@@ -73,8 +74,9 @@ const variables = z.object({
   CONTENT_SERVICE_TOKEN: z.string().min(1).optional(),
   CONTENT_REQUEST_TIMEOUT_SECONDS: integer(30, 1, 300),
 
-  KAFKA_BRIDGE_URL: optionalUrl,
-  KAFKA_BRIDGE_DIALECT: z.enum(["confluent-v2", "confluent-v3", "strimzi"]).default("confluent-v2"),
+  /** checked together with the dialect, see below */
+  KAFKA_BRIDGE_URL: z.string().optional(),
+  KAFKA_BRIDGE_DIALECT: z.enum(BRIDGE_DIALECTS).default("confluent-v2"),
   /** `binary` puts exactly the key's text into Kafka; `json` is readable on the way, but quotes the key in v2 dialects */
   KAFKA_BRIDGE_RECORD_FORMAT: z.enum(["binary", "json"]).default("binary"),
   /** the whole value of the Authorization header, such as `Basic …` or `Bearer …` */
@@ -101,8 +103,12 @@ const variables = z.object({
   RETENTION_DAYS: number(30, 1, 3_650),
 });
 
-/** Half a service token is refused: Access would answer every request with its login page. */
+/** What single variables cannot know: a bridge's URL must fit its dialect, and half a service token opens nothing. */
 const schema = variables.superRefine((settings, context) => {
+  const { KAFKA_BRIDGE_DIALECT: dialect, KAFKA_BRIDGE_URL: url } = settings;
+  const urlProblem = url === undefined ? null : bridgeUrlProblem(dialect, url);
+  if (urlProblem !== null)
+    context.addIssue({ code: "custom", path: ["KAFKA_BRIDGE_URL"], message: urlProblem });
   const { KAFKA_BRIDGE_ACCESS_CLIENT_ID: id, KAFKA_BRIDGE_ACCESS_CLIENT_SECRET: secret } = settings;
   if ((id === undefined) === (secret === undefined)) return;
   const missing = id === undefined ? "KAFKA_BRIDGE_ACCESS_CLIENT_ID" : "KAFKA_BRIDGE_ACCESS_CLIENT_SECRET";

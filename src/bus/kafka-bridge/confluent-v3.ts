@@ -1,4 +1,5 @@
-import { type BridgeDialect, base64, parseJson, type RecordFormat, valueText } from "./dialect.ts";
+import { parseJson } from "../../encoding/json.ts";
+import { type BridgeDialect, base64, type RecordFormat, valueText } from "./dialect.ts";
 import type { BridgeRecord, RecordOutcome } from "./kafka-bridge.ts";
 import { outcomeOfReport } from "./record-report.ts";
 

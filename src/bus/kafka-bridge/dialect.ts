@@ -1,9 +1,5 @@
 import type { BridgeRecord, RecordOutcome } from "./kafka-bridge.ts";
 
-/** The HTTP protocols that Kafka bridges speak. */
-export const BRIDGE_DIALECTS = ["confluent-v2", "confluent-v3", "strimzi"] as const;
-export type BridgeDialectName = (typeof BRIDGE_DIALECTS)[number];
-
 /**
  * How keys and values travel to the bridge.
  * - `json`: readable, and supported by everything. The two v2 dialects then write the key as JSON, with its
@@ -45,13 +41,4 @@ export function valueText(record: BridgeRecord): string {
 /** @returns the base64 of the UTF-8 of `text`. */
 export function base64(text: string): string {
   return btoa(Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join(""));
-}
-
-/** @returns the JSON value of `text`, or undefined when it is not JSON. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { type BridgeDialect, parseJson } from "./dialect.ts";
+import { parseJson } from "../../encoding/json.ts";
+import type { BridgeDialect } from "./dialect.ts";
 import type { RecordOutcome, RecordToRetry } from "./kafka-bridge.ts";
 import { OPERATOR_RETRY_SECONDS, quote } from "./record-report.ts";
 import { parseRetryAfter } from "./retry-after.ts";

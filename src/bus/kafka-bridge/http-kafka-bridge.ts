@@ -1,6 +1,7 @@
+import { type BridgeDialectName, bridgeUrlProblem } from "../../settings/kafka-bridge-url.ts";
 import { confluentV2 } from "./confluent-v2.ts";
 import { confluentV3 } from "./confluent-v3.ts";
-import type { BridgeDialect, BridgeDialectName, EncodedRequest, RecordFormat } from "./dialect.ts";
+import type { BridgeDialect, EncodedRequest, RecordFormat } from "./dialect.ts";
 import {
   type Answer,
   interpretAnswer,
@@ -36,22 +37,6 @@ export interface KafkaBridgeSettings {
   readonly fetch?: typeof fetch | undefined;
   /** Milliseconds since the epoch, for reading Retry-After dates. Default `Date.now`. */
   readonly now?: (() => number) | undefined;
-}
-
-/**
- * Says what is wrong with a bridge's URL, for checking the configuration before anything is sent.
- * @returns one sentence, or null when the URL can be used with the dialect.
- */
-export function bridgeUrlProblem(dialect: BridgeDialectName, url: string): string | null {
-  const parsed = URL.parse(url);
-  if (parsed === null || !/^https?:$/.test(parsed.protocol))
-    return "expected an http or https URL, such as https://bridge.example.org";
-  if (parsed.username !== "" || parsed.password !== "")
-    return "expected a URL without credentials: they belong in the authorization setting";
-  if (parsed.search !== "" || parsed.hash !== "") return "expected a URL without query and fragment";
-  if (dialect === "confluent-v3" && !/\/v3\/clusters\/[^/]+\/?$/.test(parsed.pathname))
-    return "expected a URL that ends with the cluster, such as https://host/kafka/v3/clusters/lkc-1";
-  return null;
 }
 
 /**

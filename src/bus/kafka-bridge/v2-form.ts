@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { base64, type EncodedRequest, parseJson, type RecordFormat, valueText } from "./dialect.ts";
+import { parseJson } from "../../encoding/json.ts";
+import { base64, type EncodedRequest, type RecordFormat, valueText } from "./dialect.ts";
 import type { BridgeRecord, RecordOutcome } from "./kafka-bridge.ts";
 import { outcomeOfReport } from "./record-report.ts";
 

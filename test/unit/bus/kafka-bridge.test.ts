@@ -1,13 +1,12 @@
 import { afterEach, describe, expect, it } from "vitest";
-import type { BridgeDialectName } from "../../../src/bus/kafka-bridge/dialect.ts";
 import { MAX_ANSWER_BYTES } from "../../../src/bus/kafka-bridge/http-answer.ts";
 import {
-  bridgeUrlProblem,
   createKafkaBridge,
   type KafkaBridgeSettings,
   MAX_RECORDS_PER_REQUEST,
 } from "../../../src/bus/kafka-bridge/http-kafka-bridge.ts";
 import type { BridgeRecord, RecordOutcome } from "../../../src/bus/kafka-bridge/kafka-bridge.ts";
+import { type BridgeDialectName, bridgeUrlProblem } from "../../../src/settings/kafka-bridge-url.ts";
 import {
   type BridgeFault,
   type FakeKafkaRest,

@@ -87,6 +87,16 @@ describe("defaults", () => {
   });
 });
 
+describe("KAFKA_BRIDGE_URL", () => {
+  it.each([
+    ["https://user:password@bridge.example.org", "confluent-v2"],
+    ["https://bridge.example.org/?topic=x", "strimzi"],
+    ["https://bridge.example.org", "confluent-v3"],
+  ])("must fit the dialect: %s is no address for %s", (KAFKA_BRIDGE_URL, KAFKA_BRIDGE_DIALECT) => {
+    expect(namesOf(problems({ KAFKA_BRIDGE_URL, KAFKA_BRIDGE_DIALECT }))).toEqual(["KAFKA_BRIDGE_URL"]);
+  });
+});
+
 describe.each(NUMBERS)("$name", ({ name, min, max, whole }) => {
   it("is read from text and from a number", () => {
     expect(valid({ [name]: String(max) })[name]).toBe(max);
