@@ -74,8 +74,7 @@ const variables = z.object({
   CONTENT_SERVICE_TOKEN: z.string().min(1).optional(),
   CONTENT_REQUEST_TIMEOUT_SECONDS: integer(30, 1, 300),
 
-  /** checked together with the dialect, see below */
-  KAFKA_BRIDGE_URL: z.string().optional(),
+  KAFKA_BRIDGE_URL: optionalUrl,
   KAFKA_BRIDGE_DIALECT: z.enum(BRIDGE_DIALECTS).default("confluent-v2"),
   /** `binary` puts exactly the key's text into Kafka; `json` is readable on the way, but quotes the key in v2 dialects */
   KAFKA_BRIDGE_RECORD_FORMAT: z.enum(["binary", "json"]).default("binary"),
@@ -106,7 +105,8 @@ const variables = z.object({
 /** What single variables cannot know: a bridge's URL must fit its dialect, and half a service token opens nothing. */
 const schema = variables.superRefine((settings, context) => {
   const { KAFKA_BRIDGE_DIALECT: dialect, KAFKA_BRIDGE_URL: url } = settings;
-  const urlProblem = url === undefined ? null : bridgeUrlProblem(dialect, url);
+  const isUrl = url !== undefined && optionalUrl.safeParse(url).success;
+  const urlProblem = isUrl ? bridgeUrlProblem(dialect, url) : null;
   if (urlProblem !== null)
     context.addIssue({ code: "custom", path: ["KAFKA_BRIDGE_URL"], message: urlProblem });
   const { KAFKA_BRIDGE_ACCESS_CLIENT_ID: id, KAFKA_BRIDGE_ACCESS_CLIENT_SECRET: secret } = settings;
