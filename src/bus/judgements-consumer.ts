@@ -36,6 +36,7 @@ async function consumeMessage(message: Message, env: Env, settings: Settings): P
     prompts.asks.map(async ({ number, attempt, essayAId, essayBId, prompt }) => ({
       comparisonId: await mintComparisonId(keys, { batchId, number, attempt }),
       prompt,
+      model: null,
       overrides,
       metadata: {
         essay_a_id: essayAId,

@@ -1,17 +1,17 @@
 import type { ComparisonPrompt } from "../batch/comparison-prompt.ts";
 import type { LlmComparisonResult } from "../contracts/comparison-result.ts";
 import type { LlmConfigOverrides } from "../contracts/llm-config.ts";
+import type { JudgeName } from "../settings/judge-names.ts";
 
-/** The judges a batch can choose between; `src/judges/registry.ts` builds them. */
-export const JUDGE_NAMES = ["offline", "provider-service", "external"] as const;
-export type JudgeName = (typeof JUDGE_NAMES)[number];
-
-export type { ComparisonPrompt };
+export { JUDGE_NAMES } from "../settings/judge-names.ts";
+export type { ComparisonPrompt, JudgeName };
 
 /** One comparison to be judged. `comparisonId` (UUID) is what the judge must echo as `correlation_id`. */
 export interface Ask {
   readonly comparisonId: string;
   readonly prompt: ComparisonPrompt;
+  /** The model that the batch chose for this judge; null: the judge's default. Wins over `overrides.model_override`. */
+  readonly model: string | null;
   readonly overrides: LlmConfigOverrides | null;
   /** Echoed by the provider in `request_metadata`; never part of the prompt. */
   readonly metadata: Readonly<Record<string, string | number>>;

@@ -12,6 +12,9 @@ export function judgeProblem(settings: Settings, name: string): string | null {
   if (judge === "provider-service" && settings.LLM_PROVIDER_SERVICE_URL === undefined) {
     return "The judge provider-service needs LLM_PROVIDER_SERVICE_URL, which is not configured: set it, or choose another judge.";
   }
+  if (judge === "openai-compatible" || judge === "anthropic" || judge === "workers-ai") {
+    return `The judge ${judge} is not configured here: choose another judge.`;
+  }
   return null;
 }
 
@@ -28,7 +31,12 @@ function create(settings: Settings, name: JudgeName): Judge {
       return createOfflineJudge({ seed: settings.OFFLINE_JUDGE_SEED, now: () => new Date() });
     case "provider-service":
       return createProviderServiceJudge(settings);
+    case "openai-compatible":
+    case "anthropic":
+    case "workers-ai":
+      throw new Error(`the judge ${name} is not configured`);
+    case "human":
     case "external":
-      return createExternalJudge();
+      return createExternalJudge(name);
   }
 }

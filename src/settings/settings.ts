@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parseJson } from "../encoding/json.ts";
+import { JUDGE_NAMES } from "./judge-names.ts";
 import { BRIDGE_DIALECTS, bridgeUrlProblem } from "./kafka-bridge-url.ts";
 
 /** Variables come as text, and as numbers when wrangler.toml writes them so. */
@@ -62,7 +63,7 @@ const variables = z.object({
   COMPARISON_ID_KEY: comparisonIdKey,
   COMPARISON_ID_KEY_PREVIOUS: comparisonIdKey.optional(),
 
-  DEFAULT_JUDGE: z.enum(["offline", "provider-service", "external"]).default("provider-service"),
+  DEFAULT_JUDGE: z.enum(JUDGE_NAMES).default("provider-service"),
   OFFLINE_JUDGE_SEED: integer(1, 0, Number.MAX_SAFE_INTEGER),
   LLM_PROVIDER_SERVICE_URL: optionalUrl,
   LLM_PROVIDER_SERVICE_TOKEN: z.string().min(1).optional(),

@@ -1,5 +1,4 @@
 import { type LlmComparisonRequest, llmQueuedResponseSchema } from "../../contracts/comparison-request.ts";
-import type { LlmConfigOverrides } from "../../contracts/llm-config.ts";
 import { INBOUND_EVENTS, topicName } from "../../contracts/topics.ts";
 import { parseJson } from "../../encoding/json.ts";
 import { sha256Hex } from "../../encoding/sha256.ts";
@@ -55,19 +54,19 @@ async function requestOf(settings: Settings, ask: Ask): Promise<LlmComparisonReq
       })),
     ),
     callback_topic: topicName(settings.TOPIC_PREFIX, INBOUND_EVENTS.comparison_result.topicSuffix),
-    llm_config_overrides: overridesOf(settings, ask.overrides),
+    llm_config_overrides: overridesOf(settings, ask),
     correlation_id: ask.comparisonId,
     metadata: { ...ask.metadata },
   };
 }
 
 /** Provider, model and temperature are always sent. `??` and not `||`: a temperature of 0 is a choice and stays 0. */
-function overridesOf(settings: Settings, overrides: LlmConfigOverrides | null) {
+function overridesOf(settings: Settings, { model, overrides }: Ask) {
   const effort = REASONING_EFFORTS.find((level) => level === overrides?.reasoning_effort);
   const verbosity = OUTPUT_VERBOSITIES.find((level) => level === overrides?.output_verbosity);
   return {
     provider_override: overrides?.provider_override ?? settings.DEFAULT_LLM_PROVIDER,
-    model_override: overrides?.model_override ?? settings.DEFAULT_LLM_MODEL,
+    model_override: model ?? overrides?.model_override ?? settings.DEFAULT_LLM_MODEL,
     temperature_override: overrides?.temperature_override ?? settings.DEFAULT_LLM_TEMPERATURE,
     system_prompt_override: overrides?.system_prompt_override ?? DEFAULT_SYSTEM_PROMPT,
     ...(typeof overrides?.max_tokens_override === "number"

@@ -257,7 +257,9 @@ describe("a request that is well formed", () => {
   it("is refused when there is no such judge, with the names of those there are", () => {
     const refusal = refusalOf({ judge: "oracle" });
     expect(refusal?.code).toBe("judge_unavailable");
-    expect(refusal?.detail).toContain("offline, provider-service, external");
+    expect(refusal?.detail).toContain(
+      "offline, openai-compatible, anthropic, workers-ai, provider-service, human, external",
+    );
   });
 
   it("is refused when the default judge is not configured", () => {

@@ -35,6 +35,7 @@ function buildAsk(first: string, second: string, comparisonId: string = crypto.r
   return {
     comparisonId,
     prompt: { studentPrompt: null, instructions: null, rubric: null, language: "en", first, second },
+    model: null,
     overrides: null,
     metadata: { essay_a_id: "ANCHOR_1", cj_batch_id: "7" },
   };

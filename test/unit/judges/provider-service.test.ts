@@ -80,6 +80,7 @@ function buildAsk(overrides: LlmConfigOverrides | null = null, comparisonId = ID
       first: "I went to the sea.",
       second: "We stayed at home.",
     },
+    model: null,
     overrides,
     metadata: { essay_a_id: "ANCHOR_1", essay_b_id: "essay-secret-2", bos_batch_id: "bos-batch-7" },
   };
@@ -141,6 +142,14 @@ describe("a question to the provider service", () => {
     expect(blocks.map(({ content }) => content).join("\n\n")).toBe(user_prompt);
     for (const { content, content_hash } of blocks)
       expect(content_hash).toBe(createHash("sha256").update(content).digest("hex"));
+  });
+
+  it("names the model that the batch chose, before an override and before the default", async () => {
+    const provider = await startProvider();
+    const chosen = { ...buildAsk({ model_override: "overriding" }), model: "chosen" };
+    await askOne(provider, {}, chosen);
+    const request = llmComparisonRequestSchema.parse(JSON.parse(provider.received.at(0)?.body ?? ""));
+    expect(request.llm_config_overrides?.model_override).toBe("chosen");
   });
 
   it("always names provider, model, temperature and system prompt", async () => {

@@ -38,7 +38,10 @@ describe("the command line of rank", () => {
     [["--port", "0"], "--port must be a whole number from 1 to 65535, got '0'."],
     [["--port", "80a"], "--port must be a whole number from 1 to 65535, got '80a'."],
     [["--timeout", "1.5"], "--timeout must be a whole number from 1 to 86400, got '1.5'."],
-    [["--judge", "me"], "--judge must be one of offline, provider-service, external, got 'me'."],
+    [
+      ["--judge", "me"],
+      "--judge must be one of offline, openai-compatible, anthropic, workers-ai, provider-service, human, external, got 'me'.",
+    ],
   ])("refuses %j in one sentence", (args, message) => {
     expect(() => readRank(...args)).toThrow(message);
   });
