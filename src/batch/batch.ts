@@ -1,4 +1,5 @@
 /** The facts about one batch. Everything here is plain data; `src/objects` keeps it in SQLite. */
+import type { PairOrigin } from "../pairing/index.ts";
 
 export const BATCH_STATES = [
   /** accepted; texts still being fetched, if they came by reference */
@@ -42,9 +43,23 @@ export interface BatchConfig {
   readonly maxInFlight: number;
   readonly retentionDays: number;
   readonly pairing: PairingStrategy;
+  /** rounds before adaptive pairing looks at verdicts, 2 to 20 */
+  readonly balancedRounds: number;
+  /** share of random pairs after those rounds, [0, 1] */
+  readonly randomShare: number;
+  /** share of comparisons that show a pair once more the other way round, [0, 0.5] */
+  readonly swapShare: number;
+  /** no stopping rule applies before every essay has this many verdicts */
+  readonly minComparisonsPerEssay: number;
+  /** headline reliability at which nothing more is asked, (0, 1]; null: never */
+  readonly targetReliability: number | null;
+  /** largest change of any score, in logits, at which nothing more is asked; null: never */
+  readonly scoreStability: number | null;
+  /** verdicts before scores are looked at for stability */
+  readonly minComparisonsForStabilityCheck: number;
 }
 
-export const PAIRING_STRATEGIES = ["auto", "all_pairs", "balanced_rounds"] as const;
+export const PAIRING_STRATEGIES = ["auto", "all_pairs", "balanced_rounds", "adaptive"] as const;
 export type PairingStrategy = (typeof PAIRING_STRATEGIES)[number];
 
 /** Who asked, for what, and how it is to be published. Never changes after opening. */
@@ -97,6 +112,8 @@ export interface Comparison {
   readonly first: number;
   readonly second: number;
   readonly wave: number;
+  /** why the pair was asked */
+  readonly origin: PairOrigin;
   readonly attempt: number;
   readonly status: ComparisonStatus;
   /**

@@ -34,7 +34,7 @@ export function planOf(draft: Draft) {
   return planPairs({
     essayCount: usableEssayNumbers(draft).length,
     budget: config.maxComparisons,
-    strategy: config.pairing,
+    strategy: config.pairing === "adaptive" ? "balanced_rounds" : config.pairing,
     seed: origin.seed,
   });
 }
@@ -76,6 +76,7 @@ function issue(
     first: essayNumbers[pair.first],
     second: essayNumbers[pair.second],
     wave,
+    origin: "balanced",
     attempt: 0,
     status: "planned",
     deadline: askAgainAt(draft),

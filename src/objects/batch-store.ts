@@ -41,7 +41,7 @@ export interface BatchStore {
   erase(tombstone: Tombstone): void;
 }
 
-const COMPARISON_COLUMNS = `number, first, second, wave, attempt, status, deadline, winner, settled_at AS settledAt,
+const COMPARISON_COLUMNS = `number, first, second, wave, origin, attempt, status, deadline, winner, settled_at AS settledAt,
   late_at AS lateAt, provider, model`;
 
 export function openBatchStore(sql: SqlStorage): BatchStore {
@@ -197,11 +197,12 @@ type StoredComparisonChange = Extract<Change, { kind: "comparison" }>["compariso
 
 function insertComparison(sql: SqlStorage, comparison: StoredComparisonChange): void {
   sql.exec(
-    "INSERT INTO comparisons (number, first, second, wave, attempt, status, deadline) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    "INSERT INTO comparisons (number, first, second, wave, origin, attempt, status, deadline) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     comparison.number,
     comparison.first,
     comparison.second,
     comparison.wave,
+    comparison.origin,
     comparison.attempt,
     comparison.status,
     comparison.deadline,

@@ -4,7 +4,7 @@ import type { BatchConfig, PairingStrategy } from "../batch/batch.ts";
 import { encodeBatchId } from "../batch/batch-id.ts";
 import type { OpenRequest } from "../batch/commands/open.ts";
 import { sha256Hex } from "../encoding/sha256.ts";
-import { findPairingProblem, MAX_COMPARISONS } from "../pairing/index.ts";
+import { countAllPairs, findPairingProblem, MAX_COMPARISONS, settleStrategy } from "../pairing/index.ts";
 import type { Settings } from "../settings/settings.ts";
 
 /** What a request may set for its batch; null or absent means the service's default. */
@@ -17,6 +17,12 @@ export interface ConfigOverrides {
   readonly stragglerGraceSeconds?: number | null | undefined;
   readonly judgementTimeoutMinutes?: number | null | undefined;
   readonly pairing?: PairingStrategy | null | undefined;
+  readonly balancedRounds?: number | null | undefined;
+  readonly randomShare?: number | null | undefined;
+  readonly swapShare?: number | null | undefined;
+  readonly minComparisonsPerEssay?: number | null | undefined;
+  readonly targetReliability?: number | null | undefined;
+  readonly scoreStability?: number | null | undefined;
 }
 
 /** Comparisons per essay of the default budget, in pairs: ten appearances each. */
@@ -35,11 +41,14 @@ export function resolveConfig(
   overrides: ConfigOverrides,
   essayCount: number,
 ): BatchConfig {
+  const maxComparisons = overrides.maxComparisons ?? defaultBudget(settings, essayCount);
+  const pairing = overrides.pairing ?? settings.PAIRING_STRATEGY;
+  const adapts = settleStrategy({ strategy: pairing, essayCount, budget: maxComparisons }) === "adaptive";
   return {
     completionThresholdPct: overrides.completionThresholdPct ?? settings.COMPLETION_THRESHOLD_PCT,
     minSuccessRateThreshold: overrides.minSuccessRateThreshold ?? settings.MIN_SUCCESS_RATE_THRESHOLD,
     recoveryThresholdPct: settings.RECOVERY_THRESHOLD_PCT,
-    maxComparisons: overrides.maxComparisons ?? defaultBudget(settings, essayCount),
+    maxComparisons,
     maxRetryAttempts: overrides.maxRetryAttempts ?? settings.MAX_RETRY_ATTEMPTS,
     batchTimeoutHours: overrides.batchTimeoutHours ?? settings.BATCH_TIMEOUT_HOURS,
     maxBatchHours: settings.MAX_BATCH_HOURS,
@@ -47,15 +56,38 @@ export function resolveConfig(
     judgementTimeoutMinutes: overrides.judgementTimeoutMinutes ?? settings.JUDGEMENT_TIMEOUT_MINUTES,
     maxInFlight: settings.MAX_IN_FLIGHT,
     retentionDays: settings.RETENTION_DAYS,
-    pairing: overrides.pairing ?? "auto",
+    pairing,
+    balancedRounds: overrides.balancedRounds ?? settings.BALANCED_ROUNDS,
+    randomShare: overrides.randomShare ?? settings.RANDOM_SHARE,
+    swapShare: overrides.swapShare ?? (adapts ? settings.SWAP_SHARE : 0),
+    minComparisonsPerEssay: overrides.minComparisonsPerEssay ?? settings.MIN_COMPARISONS_PER_ESSAY,
+    targetReliability: overrides.targetReliability ?? settings.TARGET_RELIABILITY ?? null,
+    scoreStability: overrides.scoreStability ?? settings.SCORE_STABILITY_THRESHOLD ?? null,
+    minComparisonsForStabilityCheck: settings.MIN_COMPARISONS_FOR_STABILITY_CHECK,
   };
 }
 
 /** Why these comparisons cannot be planned, in a sentence that names the limit; null when they can. */
 export function planningProblem(config: BatchConfig, essayCount: number): string | null {
   if (essayCount < 2) return null;
-  const { maxComparisons: budget, pairing: strategy } = config;
-  return findPairingProblem({ essayCount, budget, strategy, seed: 0 })?.message ?? null;
+  const { maxComparisons: budget, pairing: strategy, balancedRounds, randomShare, swapShare } = config;
+  const request = { essayCount, budget, strategy, balancedRounds, randomShare, swapShare, seed: 0 };
+  return findPairingProblem(request)?.message ?? null;
+}
+
+/** What a request asks for itself and can never get, in a sentence that says what it could; null when there is nothing. */
+export function contradictionIn(
+  overrides: ConfigOverrides,
+  { maxComparisons, pairing }: BatchConfig,
+  essayCount: number,
+): string | null {
+  const { swapShare, minComparisonsPerEssay: least } = overrides;
+  if (pairing === "all_pairs" && typeof swapShare === "number" && swapShare > 0) {
+    return `a swap_share of ${swapShare} repeats pairs and all_pairs asks each once: leave swap_share out, or choose adaptive or balanced_rounds`;
+  }
+  const most = Math.floor((2 * Math.min(maxComparisons, countAllPairs(essayCount))) / essayCount);
+  if (typeof least !== "number" || least <= most) return null;
+  return `min_comparisons_per_essay is ${least} and no more than ${most} comparisons per essay will be asked: lower it to ${most}, or raise max_comparisons where there are more pairs`;
 }
 
 /**

@@ -27,6 +27,7 @@ const STEPS: readonly string[] = [
    );
    CREATE TABLE scores (id INTEGER PRIMARY KEY CHECK (id = 1), ranking TEXT NOT NULL);
    CREATE TABLE tombstone (id INTEGER PRIMARY KEY CHECK (id = 1), content TEXT NOT NULL);`,
+  "ALTER TABLE comparisons ADD COLUMN origin TEXT NOT NULL DEFAULT 'balanced';",
 ];
 
 /** Whether anything was ever created in this object. Reading it creates nothing. */

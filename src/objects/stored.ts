@@ -14,6 +14,7 @@ import {
   PAIRING_STRATEGIES,
 } from "../batch/batch.ts";
 import type { PromptContext, VerdictRecord } from "../batch/decision.ts";
+import { DEFAULT_BALANCED_ROUNDS, DEFAULT_RANDOM_SHARE, PAIR_ORIGINS } from "../pairing/index.ts";
 
 export const storedOrigin = z.object({
   batchId: z.string(),
@@ -47,6 +48,14 @@ export const storedConfig = z.object({
   maxInFlight: z.number(),
   retentionDays: z.number(),
   pairing: z.enum(PAIRING_STRATEGIES),
+  balancedRounds: z.number().default(DEFAULT_BALANCED_ROUNDS),
+  randomShare: z.number().default(DEFAULT_RANDOM_SHARE),
+  // Batches of the first version had no repeats in their plan.
+  swapShare: z.number().default(0),
+  minComparisonsPerEssay: z.number().default(0),
+  targetReliability: z.number().nullable().default(null),
+  scoreStability: z.number().nullable().default(null),
+  minComparisonsForStabilityCheck: z.number().default(0),
 }) satisfies z.ZodType<BatchConfig>;
 
 const stopReason = z.enum([
@@ -101,6 +110,7 @@ export const storedComparison = z.object({
   first: z.number(),
   second: z.number(),
   wave: z.number(),
+  origin: z.enum(PAIR_ORIGINS),
   attempt: z.number(),
   status: z.enum(["planned", "dispatched", "unanswered", "judged", "failed"]),
   deadline: z.number().nullable(),

@@ -3,6 +3,7 @@ import {
   type Batch,
   type BatchConfig,
   type BatchState,
+  type Comparison,
   type ComparisonStatus,
   type Failure,
   isOutstanding,
@@ -56,6 +57,7 @@ export interface ComparisonView {
   readonly essayAId: string;
   readonly essayBId: string;
   readonly wave: number;
+  readonly origin: Comparison["origin"];
   readonly status: ComparisonViewStatus;
   readonly winner: Winner | null;
   readonly deadline: number | null;
@@ -135,6 +137,7 @@ export function comparisonViews(batch: Batch, verdicts: readonly StoredVerdict[]
       essayAId: batch.essays[comparison.first].essayId,
       essayBId: batch.essays[comparison.second].essayId,
       wave: comparison.wave,
+      origin: comparison.origin,
       status: ended && isOutstanding(comparison) ? "abandoned" : comparison.status,
       winner: comparison.winner,
       deadline: comparison.deadline,

@@ -1,7 +1,14 @@
 export { NEAREST_NEIGHBOURS } from "./informative-pairs.ts";
 export { nextPairs, type PairingState } from "./next-pairs.ts";
 export { type SettledStrategy, settleStrategy, settleSwapShare } from "./opening.ts";
-export { type AskedPair, countAllPairs, type Pair, type PairOrigin, type PlannedPair } from "./pair.ts";
+export {
+  type AskedPair,
+  countAllPairs,
+  PAIR_ORIGINS,
+  type Pair,
+  type PairOrigin,
+  type PlannedPair,
+} from "./pair.ts";
 export {
   DEFAULT_BALANCED_ROUNDS,
   DEFAULT_RANDOM_SHARE,

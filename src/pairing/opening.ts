@@ -6,7 +6,11 @@ import { planPairs } from "./plan-pairs.ts";
 export type SettledStrategy = "all_pairs" | "balanced_rounds" | "adaptive";
 
 /** `auto` asks all pairs when they fit the budget and adapts otherwise. */
-export function settleStrategy({ strategy, essayCount, budget }: PairingRequest): SettledStrategy {
+export function settleStrategy({
+  strategy,
+  essayCount,
+  budget,
+}: Pick<PairingRequest, "strategy" | "essayCount" | "budget">): SettledStrategy {
   if (strategy !== "auto") return strategy;
   return countAllPairs(essayCount) <= budget ? "all_pairs" : "adaptive";
 }

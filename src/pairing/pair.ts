@@ -17,7 +17,8 @@ export function countAllPairs(essayCount: number): number {
  * - `random`: drawn without looking at verdicts while adapting, so that the fit of unselected pairs can be reported.
  * - `swap`: drawn among the pairs already asked and shown the other way round, to measure the judge's consistency.
  */
-export type PairOrigin = "balanced" | "adaptive" | "random" | "swap";
+export type PairOrigin = (typeof PAIR_ORIGINS)[number];
+export const PAIR_ORIGINS = ["balanced", "adaptive", "random", "swap"] as const;
 
 /** A pair to ask, and why. */
 export interface PlannedPair extends Pair {

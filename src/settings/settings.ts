@@ -9,6 +9,7 @@ const number = (fallback: number, min: number, max: number) =>
   numeric.pipe(z.number().min(min).max(max)).default(fallback);
 const integer = (fallback: number, min: number, max: number) =>
   numeric.pipe(z.int().min(min).max(max)).default(fallback);
+const optionalNumber = (min: number, max: number) => numeric.pipe(z.number().min(min).max(max)).optional();
 const optionalUrl = z.url({ protocol: /^https?$/ }).optional();
 /** A list in one variable, separated by commas or white space. */
 const list = z
@@ -101,6 +102,18 @@ const variables = z.object({
   JUDGEMENT_TIMEOUT_MINUTES: number(30, 0.05, 1_440),
   MAX_IN_FLIGHT: integer(500, 1, 32_768),
   RETENTION_DAYS: number(30, 1, 3_650),
+
+  PAIRING_STRATEGY: z.enum(["auto", "all_pairs", "balanced_rounds", "adaptive"]).default("auto"),
+  BALANCED_ROUNDS: integer(5, 2, 20),
+  RANDOM_SHARE: number(0.15, 0, 1),
+  /** of batches that adapt; a batch that is planned as a whole repeats pairs only by its own request */
+  SWAP_SHARE: number(0.1, 0, 0.5),
+  MIN_COMPARISONS_PER_ESSAY: integer(6, 1, 1_999),
+  /** without it no batch stops by reliability unless it asks to */
+  TARGET_RELIABILITY: optionalNumber(0.01, 1),
+  /** logits, the original service's name; without it no batch stops by stability unless it asks to */
+  SCORE_STABILITY_THRESHOLD: optionalNumber(0.001, 10),
+  MIN_COMPARISONS_FOR_STABILITY_CHECK: integer(12, 1, 32_768),
 });
 
 /** What single variables cannot know: a bridge's URL must fit its dialect, and half a service token opens nothing. */

@@ -3,6 +3,11 @@ import { z } from "@hono/zod-openapi";
 
 const timestamp = z.string().openapi({ format: "date-time" });
 
+/** Why a pair was asked: docs/pairing.md. */
+const pairOriginSchema = z
+  .enum(["balanced", "adaptive", "random", "swap"])
+  .openapi("PairOrigin", { description: "why the pair was asked" });
+
 const comparisonSchema = z
   .object({
     number: z.int().nonnegative(),
@@ -11,6 +16,7 @@ const comparisonSchema = z
       .openapi({ description: "what a judge must send as `correlation_id` to answer the current attempt" }),
     attempt: z.int().nonnegative(),
     wave: z.int().nonnegative(),
+    origin: pairOriginSchema,
     essay_a_id: z.string().openapi({ description: "the essay shown first" }),
     essay_b_id: z.string(),
     status: z.enum(["planned", "dispatched", "unanswered", "judged", "failed", "abandoned"]),

@@ -15,7 +15,7 @@ export const batchStateSchema = z
   ])
   .openapi("BatchState");
 
-export const pairingSchema = z.enum(["auto", "all_pairs", "balanced_rounds"]);
+export const pairingSchema = z.enum(["auto", "all_pairs", "balanced_rounds", "adaptive"]);
 
 /** Where to go from a batch; paths, so that they hold behind any host. */
 export const batchLinksSchema = z
@@ -44,6 +44,13 @@ const batchConfigSchema = z
     max_in_flight: z.int(),
     retention_days: z.number(),
     pairing: pairingSchema,
+    balanced_rounds: z.int(),
+    random_share: z.number(),
+    swap_share: z.number(),
+    min_comparisons_per_essay: z.int(),
+    target_reliability: z.number().nullable(),
+    score_stability: z.number().nullable(),
+    min_comparisons_for_stability_check: z.int(),
   })
   .openapi("BatchConfig");
 

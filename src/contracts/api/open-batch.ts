@@ -45,6 +45,24 @@ const configSchema = z.object({
   straggler_grace_seconds: z.number().min(0).max(86_400).nullish(),
   judgement_timeout_minutes: z.number().min(0.05).max(1_440).nullish(),
   pairing: pairingSchema.nullish(),
+  balanced_rounds: z.int().min(2).max(20).nullish().openapi({
+    description: "rounds before adaptive pairing looks at verdicts",
+  }),
+  random_share: z.number().min(0).max(1).nullish().openapi({
+    description: "share of random pairs after those rounds",
+  }),
+  swap_share: z.number().min(0).max(0.5).nullish().openapi({
+    description: "share of comparisons that show a pair once more, the other way round",
+  }),
+  min_comparisons_per_essay: z.int().min(1).max(1_999).nullish().openapi({
+    description: "no stopping rule applies before every essay has this many verdicts",
+  }),
+  target_reliability: z.number().min(0.01).max(1).nullish().openapi({
+    description: "headline reliability at which nothing more is asked; none unless set",
+  }),
+  score_stability: z.number().min(0.001).max(10).nullish().openapi({
+    description: "largest change of any score, in logits, at which nothing more is asked; none unless set",
+  }),
 });
 
 /** What `POST /v1/batches` takes. Null means the same as absent; unknown fields are ignored. */

@@ -74,5 +74,12 @@ function configBodyOf(config: BatchConfig): BatchBody["config"] {
     max_in_flight: config.maxInFlight,
     retention_days: config.retentionDays,
     pairing: config.pairing,
+    balanced_rounds: config.balancedRounds,
+    random_share: config.randomShare,
+    swap_share: config.swapShare,
+    min_comparisons_per_essay: config.minComparisonsPerEssay,
+    target_reliability: config.targetReliability,
+    score_stability: config.scoreStability,
+    min_comparisons_for_stability_check: config.minComparisonsForStabilityCheck,
   };
 }

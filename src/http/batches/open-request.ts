@@ -3,6 +3,7 @@ import type { ProblemCode } from "../../contracts/api/problem.ts";
 import { judgeProblem } from "../../judges/registry.ts";
 import {
   type ConfigOverrides,
+  contradictionIn,
   fingerprintOf,
   type OpenRequest,
   planningProblem,
@@ -28,6 +29,8 @@ export function findRefusal(settings: Settings, request: OpenBatchRequest): Refu
   const config = resolveConfig(settings, overridesOf(request), request.essays.length);
   const planning = planningProblem(config, request.essays.length);
   if (planning !== null) return { code: "comparisons_not_plannable", detail: planning };
+  const contradiction = contradictionIn(overridesOf(request), config, request.essays.length);
+  if (contradiction !== null) return { code: "comparisons_not_plannable", detail: contradiction };
   const byReference = request.essays.some(({ text_storage_id }) => typeof text_storage_id === "string");
   if (!byReference || settings.CONTENT_SERVICE_URL !== undefined) return null;
   return {
@@ -98,6 +101,12 @@ function overridesOf({ config }: OpenBatchRequest): ConfigOverrides {
     stragglerGraceSeconds: config?.straggler_grace_seconds,
     judgementTimeoutMinutes: config?.judgement_timeout_minutes,
     pairing: config?.pairing,
+    balancedRounds: config?.balanced_rounds,
+    randomShare: config?.random_share,
+    swapShare: config?.swap_share,
+    minComparisonsPerEssay: config?.min_comparisons_per_essay,
+    targetReliability: config?.target_reliability,
+    scoreStability: config?.score_stability,
   };
 }
 

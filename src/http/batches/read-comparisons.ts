@@ -72,6 +72,7 @@ async function comparisonBodyOf(
     correlation_id: await mintComparisonId(keys, { batchId, number, attempt }),
     attempt,
     wave: view.wave,
+    origin: view.origin,
     essay_a_id: view.essayAId,
     essay_b_id: view.essayBId,
     status: view.status,

@@ -63,6 +63,13 @@ export const DEFAULT_CONFIG: BatchConfig = {
   maxInFlight: 500,
   retentionDays: 30,
   pairing: "auto",
+  balancedRounds: 5,
+  randomShare: 0.15,
+  swapShare: 0,
+  minComparisonsPerEssay: 6,
+  targetReliability: null,
+  scoreStability: null,
+  minComparisonsForStabilityCheck: 12,
 };
 
 export const DEFAULT_ORIGIN: BatchOrigin = {

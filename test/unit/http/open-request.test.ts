@@ -112,6 +112,14 @@ describe("a request to open a batch", () => {
     ["straggler_grace_seconds", { straggler_grace_seconds: 86_401 }],
     ["judgement_timeout_minutes", { judgement_timeout_minutes: 0 }],
     ["pairing", { pairing: "best" }],
+    ["balanced_rounds", { balanced_rounds: 1 }],
+    ["balanced_rounds", { balanced_rounds: 2.5 }],
+    ["random_share", { random_share: 1.1 }],
+    ["swap_share", { swap_share: 0.6 }],
+    ["min_comparisons_per_essay", { min_comparisons_per_essay: 0 }],
+    ["target_reliability", { target_reliability: 0 }],
+    ["target_reliability", { target_reliability: 1.01 }],
+    ["score_stability", { score_stability: 0 }],
   ])("is refused with a %s out of bounds: %j", (field, config) => {
     const parsed = openBatchRequestSchema.safeParse({ essays: TWO, config });
     expect(parsed.error?.issues.map(({ path }) => path)).toEqual([["config", field]]);
@@ -164,7 +172,17 @@ describe("a request to open a batch", () => {
       prompt: "Skriv.",
       instructions: "Läs.",
       essays: [...TWO, { essay_id: "c", text_storage_id: "s-1" }],
-      config: { max_comparisons: 7, pairing: "balanced_rounds", straggler_grace_seconds: 0 },
+      config: {
+        max_comparisons: 7,
+        pairing: "balanced_rounds",
+        straggler_grace_seconds: 0,
+        balanced_rounds: 3,
+        random_share: 0.2,
+        swap_share: 0.25,
+        min_comparisons_per_essay: 1,
+        target_reliability: 0.8,
+        score_stability: 0.1,
+      },
     };
     expect(await open(body)).toMatchObject({
       origin: {
@@ -178,7 +196,17 @@ describe("a request to open a batch", () => {
       },
       prompt: { studentPrompt: "Skriv.", instructions: "Läs." },
       essays: [{}, {}, { essayId: "c", text: null, storageId: "s-1" }],
-      config: { maxComparisons: 7, pairing: "balanced_rounds", stragglerGraceSeconds: 0 },
+      config: {
+        maxComparisons: 7,
+        pairing: "balanced_rounds",
+        stragglerGraceSeconds: 0,
+        balancedRounds: 3,
+        randomShare: 0.2,
+        swapShare: 0.25,
+        minComparisonsPerEssay: 1,
+        targetReliability: 0.8,
+        scoreStability: 0.1,
+      },
     });
   });
 });
@@ -278,6 +306,12 @@ describe("a request that is well formed", () => {
     const refusal = refusalOf({ essays: essays(10), config: { max_comparisons: 44, pairing: "all_pairs" } });
     expect(refusal?.code).toBe("comparisons_not_plannable");
     expect(refusal?.detail).toMatch(/\b45\b/);
+  });
+
+  it("is refused when what it asks for contradicts itself", () => {
+    const refusal = refusalOf({ config: { pairing: "all_pairs", swap_share: 0.1 } });
+    expect(refusal?.code).toBe("comparisons_not_plannable");
+    expect(refusal?.detail).toContain("swap_share");
   });
 
   it("is refused when it refers to texts and there is no content service", () => {

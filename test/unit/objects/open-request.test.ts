@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { encodeBatchId } from "../../../src/batch/batch-id.ts";
 import {
   type ConfigOverrides,
+  contradictionIn,
   defaultBudget,
   fingerprintOf,
   planningProblem,
@@ -62,6 +63,13 @@ describe("what a batch may do", () => {
       maxInFlight: 500,
       retentionDays: 30,
       pairing: "auto",
+      balancedRounds: 5,
+      randomShare: 0.15,
+      swapShare: 0.1,
+      minComparisonsPerEssay: 6,
+      targetReliability: null,
+      scoreStability: null,
+      minComparisonsForStabilityCheck: 12,
     });
   });
 
@@ -75,12 +83,40 @@ describe("what a batch may do", () => {
       stragglerGraceSeconds: 10,
       judgementTimeoutMinutes: 5,
       pairing: "balanced_rounds",
+      balancedRounds: 4,
+      randomShare: 0.3,
+      swapShare: 0.2,
+      minComparisonsPerEssay: 3,
+      targetReliability: 0.8,
+      scoreStability: 0.05,
     } satisfies ConfigOverrides;
     expect(resolveConfig(settings, overrides, 30)).toMatchObject(overrides);
   });
 
+  it("repeats no pair by default where the whole plan is made at once", () => {
+    const swaps = (overrides: ConfigOverrides, essays: number) =>
+      resolveConfig(settings, overrides, essays).swapShare;
+    expect(swaps({}, 10)).toBe(0);
+    expect(swaps({ pairing: "all_pairs" }, 10)).toBe(0);
+    expect(swaps({ pairing: "balanced_rounds" }, 30)).toBe(0);
+    expect(swaps({ pairing: "adaptive" }, 10)).toBe(0.1);
+  });
+
+  it("follows the environment's stopping rules, and the request's before them", () => {
+    const strict = { ...settings, TARGET_RELIABILITY: 0.9, SCORE_STABILITY_THRESHOLD: 0.025 };
+    expect(resolveConfig(strict, {}, 30)).toMatchObject({ targetReliability: 0.9, scoreStability: 0.025 });
+    const own = { targetReliability: 0.7, scoreStability: 0.1 };
+    expect(resolveConfig(strict, own, 30)).toMatchObject(own);
+  });
+
   it("may be 0 by request: zero is a choice", () => {
-    const overrides = { minSuccessRateThreshold: 0, maxRetryAttempts: 0, stragglerGraceSeconds: 0 };
+    const overrides = {
+      minSuccessRateThreshold: 0,
+      maxRetryAttempts: 0,
+      stragglerGraceSeconds: 0,
+      swapShare: 0,
+      randomShare: 0,
+    };
     expect(resolveConfig(settings, overrides, 30)).toMatchObject(overrides);
   });
 
@@ -119,6 +155,32 @@ describe("a request that cannot be planned", () => {
             expect(() => planPairs({ essayCount: usable, budget, strategy: pairing, seed: 1 })).not.toThrow();
         },
       ),
+    );
+  });
+});
+
+describe("a request that contradicts itself", () => {
+  const contradiction = (overrides: ConfigOverrides, essays: number) =>
+    contradictionIn(overrides, resolveConfig(settings, overrides, essays), essays);
+
+  it("asks for repeats of pairs that are asked once", () => {
+    const repeats = { pairing: "all_pairs", swapShare: 0.1 } as const;
+    expect(contradiction(repeats, 10)).toContain("choose adaptive or balanced_rounds");
+    expect(contradiction({ ...repeats, swapShare: 0 }, 10)).toBeNull();
+    expect(contradiction({ ...repeats, pairing: "adaptive" }, 10)).toBeNull();
+  });
+
+  it("wants more comparisons per essay than there will be", () => {
+    expect(contradiction({ minComparisonsPerEssay: 11 }, 30)).toContain("lower it to 10");
+    expect(contradiction({ minComparisonsPerEssay: 10 }, 30)).toBeNull();
+    expect(contradiction({ minComparisonsPerEssay: 10 }, 10)).toContain("lower it to 9");
+  });
+
+  it("is never one that leaves everything to the service", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 2_000 }), (essays) => {
+        expect(contradiction({}, essays)).toBeNull();
+      }),
     );
   });
 });
