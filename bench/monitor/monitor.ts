@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { z } from "zod";
+import { createApiClient, essaysNamed, terminalEventIds, verdictOn } from "../../test/e2e/api-client.ts";
 import { migrate, startCrashingWorker } from "../../test/e2e/crashing-worker.ts";
 import { startFakeKafkaRest } from "../../test/fakes/kafka-rest.ts";
 
@@ -28,10 +28,6 @@ const CONCURRENCY = 16;
 const POLL_MS = 100;
 const PATIENCE_MS = 300_000;
 
-const opened = z.looseObject({ batch_id: z.string() });
-const comparisons = z.object({ comparisons: z.array(z.looseObject({ correlation_id: z.string() })) });
-const record = z.looseObject({ topic: z.string(), key: z.string(), value: z.string() });
-
 const folder = await mkdtemp(join(tmpdir(), "cj-edge-monitor-"));
 const bridge = await startFakeKafkaRest();
 migrate(folder);
@@ -40,6 +36,7 @@ const worker = await startCrashingWorker(folder, {
   DEFAULT_JUDGE: "external",
   KAFKA_BRIDGE_URL: bridge.url,
 });
+const api = createApiClient(worker.url);
 try {
   process.exitCode = await measure();
 } finally {
@@ -64,9 +61,12 @@ async function measure(): Promise<number> {
   if (before.ended > 0) throw new Error(`${before.ended} batches ended before they were due`);
   await sleep(dueAt - Date.now());
   const projected = await secondsUntil(dueAt, async () => (await countStates()).ended === BATCHES);
-  const published = await secondsUntil(dueAt, async () => terminalEvents().size === BATCHES);
+  const published = await secondsUntil(
+    dueAt,
+    async () => terminalEventIds(bridge.records()).size === BATCHES,
+  );
   const { completed, failed } = await countStates();
-  const repeated = [...terminalEvents().values()].filter((ids) => ids.size !== 1).length;
+  const repeated = [...terminalEventIds(bridge.records()).values()].filter((ids) => ids.size !== 1).length;
   console.log(
     `all ended and in D1 after ${projected.toFixed(1)} s: ${completed} recovered, ${failed} failed`,
   );
@@ -80,45 +80,14 @@ async function measure(): Promise<number> {
 
 /** Opens a batch that times out at `dueAt` and answers some of its comparisons, then no more. */
 async function leaveStuck(number: number, dueAt: number): Promise<void> {
-  const essays = Array.from({ length: ESSAYS }, (_, k) => ({
-    essay_id: `e-${k}`,
-    text: `Essay ${k} of ${number}.`,
-  }));
-  const config = { batch_timeout_hours: (dueAt - Date.now()) / 3_600_000 };
-  const { batch_id: batchId } = opened.parse(
-    await post("/v1/batches", { bos_batch_id: `bos-${number}`, essays, config }),
-  );
-  const response = await fetch(`${worker.url}/v1/batches/${batchId}/comparisons?limit=100`);
-  const asked = comparisons.parse(await response.json()).comparisons;
-  for (const { correlation_id } of asked.slice(0, number % 2 === 0 ? 5 : 2))
-    await post("/v1/callbacks", verdictOn(correlation_id));
-}
-
-async function post(path: string, body: object): Promise<unknown> {
-  const response = await fetch(`${worker.url}${path}`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(body),
+  const batchId = await api.openBatch({
+    bos_batch_id: `bos-${number}`,
+    essays: essaysNamed(ESSAYS, `batch ${number}`),
+    config: { batch_timeout_hours: (dueAt - Date.now()) / 3_600_000 },
   });
-  if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
-  return response.json();
-}
-
-function verdictOn(comparisonId: string) {
-  const now = new Date().toISOString();
-  return {
-    request_id: crypto.randomUUID(),
-    correlation_id: comparisonId,
-    winner: "essay_a",
-    justification: null,
-    confidence: 4,
-    provider: "openai",
-    model: "gpt-5.1",
-    response_time_ms: 1_000,
-    cost_estimate: 0.001,
-    requested_at: now,
-    completed_at: now,
-  };
+  const asked = await api.readComparisons(batchId);
+  for (const { correlation_id } of asked.slice(0, number % 2 === 0 ? 5 : 2))
+    await api.postCallback(verdictOn(correlation_id));
 }
 
 /** What D1 shows, by way of the metrics page. */
@@ -128,18 +97,6 @@ async function countStates(): Promise<{ completed: number; failed: number; ended
     Number(new RegExp(`^cj_batch_state\\{state="${state}"\\} (\\d+)`, "m").exec(text)?.[1] ?? 0);
   const [completed, failed] = [count("COMPLETED"), count("FAILED")];
   return { completed, failed, ended: completed + failed };
-}
-
-/** Ids of terminal events that the bridge holds, by batch. */
-function terminalEvents(): Map<string, Set<string>> {
-  const ids = new Map<string, Set<string>>();
-  for (const stored of bridge.records()) {
-    const { topic, key, value } = record.parse(stored);
-    if (!/cj_assessment\.(completed|failed)\.v1$/.test(topic)) continue;
-    const { event_id: eventId } = z.looseObject({ event_id: z.string() }).parse(JSON.parse(value));
-    ids.set(key, (ids.get(key) ?? new Set<string>()).add(eventId));
-  }
-  return ids;
 }
 
 async function secondsUntil(start: number, holds: () => Promise<boolean>): Promise<number> {

@@ -14,6 +14,8 @@ const ENVIRONMENT = {
   WRANGLER_SEND_METRICS: "false",
   WRANGLER_HIDE_BANNER: "true",
   CLOUDFLARE_CF_FETCH_ENABLED: "false",
+  // The local runtime would store a trace of every call, in the process whose speed and memory the benches measure.
+  X_LOCAL_OBSERVABILITY: "false",
 };
 
 export interface CrashingWorker {
@@ -22,19 +24,24 @@ export interface CrashingWorker {
   kill(): Promise<void>;
 }
 
-export function migrate(stateFolder: string): void {
+/** @param checkout whose migrations are applied; default: this one's */
+export function migrate(stateFolder: string, checkout: string = PROJECT): void {
   const { status, stderr } = spawnSync(
     process.execPath,
     [WRANGLER, "d1", "migrations", "apply", "DB", "--local", "--persist-to", stateFolder],
-    { cwd: PROJECT, env: ENVIRONMENT, encoding: "utf8" },
+    { cwd: checkout, env: ENVIRONMENT, encoding: "utf8" },
   );
   if (status !== 0) throw new Error(`the migrations failed: ${stderr}`);
 }
 
-/** Starts the Worker on what `stateFolder` holds and waits until it is ready. */
+/**
+ * Starts the Worker on what `stateFolder` holds and waits until it is ready.
+ * @param checkout whose Worker is started; default: this one's
+ */
 export async function startCrashingWorker(
   stateFolder: string,
   vars: Readonly<Record<string, string>>,
+  checkout: string = PROJECT,
 ): Promise<CrashingWorker> {
   const port = await freePort();
   const log = openSync(join(stateFolder, "worker.log"), "a");
@@ -47,7 +54,7 @@ export async function startCrashingWorker(
       ...["--persist-to", stateFolder, "--show-interactive-dev-session=false"],
       ...Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]),
     ],
-    { cwd: PROJECT, env: ENVIRONMENT, detached: true, stdio: ["pipe", log, log] },
+    { cwd: checkout, env: ENVIRONMENT, detached: true, stdio: ["pipe", log, log] },
   );
   closeSync(log);
   child.stdin?.on("error", () => {});
