@@ -6,6 +6,7 @@ import type { Settings } from "../settings/settings.ts";
 import { openFromEvent } from "./assessment-intake.ts";
 import { type InboundRecord, readRecordText } from "./inbound-record.ts";
 import { MESSAGE_MAX_BYTES, SEND_MAX_BYTES, SEND_MAX_MESSAGES } from "./queues.ts";
+import type { ReceivedRecord } from "./split-records.ts";
 
 /** The route's name in dead letters. */
 export const EVENTS_SOURCE = "/v1/events";
@@ -27,31 +28,43 @@ interface Queued {
  * Takes records from outside: opens batches, queues callbacks, and quarantines what cannot be used, so that one bad record
  * never holds up the good ones around it. When it returns, every record is durably somewhere.
  *
+ * @param source the route or reader that brought the records, for dead letters
  * @returns one outcome per record, in their order
  * @throws when the queue, D1 or an object cannot be reached: the sender should send all of it again
  */
 export async function receiveEvents(
   env: Env,
   settings: Settings,
-  records: readonly { readonly text: string }[],
+  records: readonly ReceivedRecord[],
+  source: string = EVENTS_SOURCE,
 ): Promise<readonly EventOutcome[]> {
-  const letters: DeadLetter[] = [];
+  const letters: Unsourced[] = [];
   const queued: Queued[] = [];
   const outcomes: EventOutcome[] = [];
-  for (const { text } of records) {
-    outcomes.push(await receiveOne(env, settings, text, readRecordText(text), letters, queued));
+  for (const record of records) {
+    const read = readReceived(record);
+    outcomes.push(await receiveOne(env, settings, record.text, read, letters, queued));
   }
   await sendCallbacks(env, queued);
-  await writeDeadLetters(openDatabase(env.DB), letters, Date.now());
+  const sourced = letters.map((letter) => ({ ...letter, source }));
+  await writeDeadLetters(openDatabase(env.DB), sourced, Date.now());
   return outcomes;
 }
+
+function readReceived({ text, fault }: ReceivedRecord): InboundRecord {
+  if (fault === undefined) return readRecordText(text);
+  return { kind: "unusable", ...fault, eventId: null, correlationId: null };
+}
+
+/** A dead letter before it is known who brought it. */
+type Unsourced = Omit<DeadLetter, "source">;
 
 async function receiveOne(
   env: Env,
   settings: Settings,
   text: string,
   record: InboundRecord,
-  letters: DeadLetter[],
+  letters: Unsourced[],
   queued: Queued[],
 ): Promise<EventOutcome> {
   switch (record.kind) {
@@ -91,7 +104,7 @@ async function receiveOne(
 }
 
 function bury(
-  letters: DeadLetter[],
+  letters: Unsourced[],
   payload: string,
   fault: {
     readonly reason: DeadLetterReason;
@@ -103,7 +116,7 @@ function bury(
 ): EventOutcome {
   const batchId = fault.batchId ?? null;
   const { reason, detail, correlationId } = fault;
-  letters.push({ source: EVENTS_SOURCE, reason, detail, batchId, correlationId, payload });
+  letters.push({ reason, detail, batchId, correlationId, payload });
   log("warn", "record_dead_lettered", { batch_id: batchId, correlation_id: correlationId, reason });
   return { outcome: "dead_lettered", batch_id: batchId, event_id: fault.eventId, reason, detail };
 }

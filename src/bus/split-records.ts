@@ -1,10 +1,26 @@
 import { z } from "zod";
+import { parseJson } from "../encoding/json.ts";
+import { splitBrokenArray } from "./broken-array.ts";
 
 /** Records per call of `/v1/events`. */
 export const RECORDS_MAX = 500;
+/** The longest record that is read, in bytes of UTF-8. */
+export const RECORD_MAX_BYTES = 8 * 1024 * 1024;
+
+/** A record as it came, before anybody has read it. */
+export interface ReceivedRecord {
+  readonly text: string;
+  /** Why it cannot be used, whatever it says. */
+  readonly fault?: RecordFault;
+}
+
+export interface RecordFault {
+  readonly reason: "unparseable" | "too_large";
+  readonly detail: string;
+}
 
 export type SplitRecords =
-  | { readonly kind: "records"; readonly records: readonly { readonly text: string }[] }
+  | { readonly kind: "records"; readonly records: readonly ReceivedRecord[] }
   | {
       readonly kind: "problem";
       readonly code: "malformed_body" | "too_many_records";
@@ -12,44 +28,52 @@ export type SplitRecords =
     };
 
 /**
- * Splits what sink connectors send: one JSON object, a JSON array, or newline-delimited JSON. A body that is a JSON array as
- * a whole is an array; otherwise each non-blank line is a record, unless the whole is one JSON value over several lines. A bad
- * line among good ones is still a record: it is for the intake to quarantine.
+ * Splits what sink connectors send: one JSON object, a JSON array, or newline-delimited JSON. What begins with a bracket is
+ * an array; otherwise each non-blank line is a record, unless the whole is one JSON value over several lines, or none of the
+ * lines is JSON. A bad record among good ones is still a record: it is for the intake to quarantine.
+ *
+ * @param replaced whether bytes that are no UTF-8 were replaced by U+FFFD: a record with that character is then not as it was
+ *   sent, and must not be used
  */
-export function splitRecords(body: string): SplitRecords {
+export function splitRecords(body: string, replaced = false): SplitRecords {
   const text = body.trim();
   if (text === "")
     return problem("malformed_body", "Expected at least one record: a JSON object, a JSON array or NDJSON.");
-  const whole = parse(text);
-  if (whole.ok) {
-    const array = z.array(z.unknown()).safeParse(whole.value);
-    return limited(array.success ? array.data.map((value) => JSON.stringify(value)) : [text]);
-  }
-  if (text.startsWith("["))
-    return problem("malformed_body", `The JSON array cannot be parsed: ${whole.message}`);
-  return limited(text.split(/\r?\n/).filter((line) => line.trim() !== ""));
-}
-
-function limited(texts: readonly string[]): SplitRecords {
+  const texts = textsOf(text);
   if (texts.length === 0)
     return problem("malformed_body", "The JSON array is empty: expected at least one record.");
   if (texts.length > RECORDS_MAX) {
-    return problem(
-      "too_many_records",
-      `${texts.length} records in one call; at most ${RECORDS_MAX} are taken.`,
-    );
+    const detail = `${texts.length} records in one call; at most ${RECORDS_MAX} are taken.`;
+    return problem("too_many_records", detail);
   }
-  return { kind: "records", records: texts.map((text) => ({ text })) };
+  return { kind: "records", records: texts.map((each) => withFault(each, replaced)) };
 }
 
-function parse(
-  text: string,
-): { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly message: string } {
-  try {
-    return { ok: true, value: JSON.parse(text) };
-  } catch (error) {
-    return { ok: false, message: error instanceof Error ? error.message : String(error) };
+function textsOf(text: string): readonly string[] {
+  const whole = parseJson(text);
+  if (whole !== undefined) {
+    const array = z.array(z.unknown()).safeParse(whole);
+    return array.success ? array.data.map((value) => JSON.stringify(value)) : [text];
   }
+  if (text.startsWith("[")) return splitBrokenArray(text);
+  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
+  return lines.some((line) => parseJson(line) !== undefined) ? lines : [text];
+}
+
+function withFault(text: string, replaced: boolean): ReceivedRecord {
+  if (replaced && text.includes("\uFFFD")) {
+    const detail = "The record is not encoded in UTF-8; what could not be read was replaced by U+FFFD.";
+    return { text, fault: { reason: "unparseable", detail } };
+  }
+  const bytes = byteLengthOf(text);
+  if (bytes <= RECORD_MAX_BYTES) return { text };
+  const detail = `The record is ${bytes} bytes long; at most ${RECORD_MAX_BYTES} are taken.`;
+  return { text, fault: { reason: "too_large", detail } };
+}
+
+/** Exact only where it matters: a character takes three bytes at most for each unit of length. */
+function byteLengthOf(text: string): number {
+  return text.length * 3 <= RECORD_MAX_BYTES ? text.length : new TextEncoder().encode(text).length;
 }
 
 function problem(code: "malformed_body" | "too_many_records", detail: string): SplitRecords {

@@ -10,6 +10,7 @@ import { readComparisons } from "./batches/read-comparisons.ts";
 import { readEvents } from "./batches/read-events.ts";
 import { readHistory } from "./batches/read-history.ts";
 import { readResults } from "./batches/read-results.ts";
+import { republishEvents } from "./batches/republish-events.ts";
 import { receiveCallback } from "./callbacks.ts";
 import { correlation } from "./correlation.ts";
 import { listDeadLetters } from "./dead-letters/list-dead-letters.ts";
@@ -31,6 +32,7 @@ const ROUTES: readonly ((app: App) => void)[] = [
   readComparisons,
   readHistory,
   readEvents,
+  republishEvents,
   cancelBatch,
   eraseBatch,
   receiveCallback,

@@ -1,6 +1,6 @@
 import { createRoute } from "@hono/zod-openapi";
 import { receiveEvents } from "../bus/event-intake.ts";
-import { RECORDS_MAX, splitRecords } from "../bus/split-records.ts";
+import { RECORD_MAX_BYTES, RECORDS_MAX, splitRecords } from "../bus/split-records.ts";
 import { eventOutcomesSchema } from "../contracts/api/intake.ts";
 import { errorFields, log } from "../observability/logger.ts";
 import { requireSettings } from "../settings/settings.ts";
@@ -9,7 +9,7 @@ import { authenticate, securityOf } from "./authentication.ts";
 import { answerUnavailable } from "./errors.ts";
 import { MAX_EVENTS_REQUEST_BYTES } from "./limits.ts";
 import { AUTHENTICATION_PROBLEMS, problem, problemResponse } from "./problem.ts";
-import { limitBody, requireMediaType, requireUtf8 } from "./request-body.ts";
+import { limitBody, requireMediaType } from "./request-body.ts";
 
 /** Sink connectors differ in what they call JSON; the body is recognised by its content. */
 const MEDIA_TYPES = [
@@ -32,15 +32,15 @@ const route = createRoute({
   operationId: "deliverEvents",
   summary: "Deliver events from Kafka",
   description:
-    `Envelopes as a sink connector sends them: one object, a JSON array, or NDJSON, at most ${RECORDS_MAX}. One outcome per ` +
-    "record, in order. A record that cannot be used becomes a dead letter and does not hold up its neighbours.",
+    `Envelopes as a sink connector sends them: one object, a JSON array, or NDJSON, at most ${RECORDS_MAX} of ` +
+    `${RECORD_MAX_BYTES / 1024 / 1024} MiB. One outcome per record, in order. A record that cannot be used becomes a dead letter and ` +
+    "does not hold up its neighbours.",
   tags: ["Intake"],
   security: securityOf("events"),
   middleware: [
     authenticate("events"),
     limitBody(MAX_EVENTS_REQUEST_BYTES),
     requireMediaType(...MEDIA_TYPES),
-    requireUtf8(),
   ] as const,
   request: {
     body: {
@@ -66,7 +66,8 @@ const route = createRoute({
 export function deliverEvents(app: App): void {
   app.openapi(route, async (c) => {
     const settings = requireSettings(c.env);
-    const split = splitRecords(await c.req.text());
+    const { text, replaced } = decode(await c.req.arrayBuffer());
+    const split = splitRecords(text, replaced);
     if (split.kind === "problem") return problem(c, split.code, split.detail);
     try {
       const outcomes = await receiveEvents(c.env, settings, split.records);
@@ -77,4 +78,20 @@ export function deliverEvents(app: App): void {
       return answerUnavailable(c);
     }
   });
+}
+
+/** One record that is not UTF-8 must not stop the others, so its bytes are replaced here and it is set aside later. */
+function decode(bytes: ArrayBuffer): { readonly text: string; readonly replaced: boolean } {
+  try {
+    return {
+      text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes),
+      replaced: false,
+    };
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return {
+      text: new TextDecoder("utf-8", { fatal: false, ignoreBOM: false }).decode(bytes),
+      replaced: true,
+    };
+  }
 }

@@ -237,7 +237,7 @@ describe("the texts queue", () => {
 });
 
 describe("the events queue", () => {
-  it("keeps events when no bridge is configured, and lists them", async () => {
+  it("keeps events when no bridge is configured, lists them, and publishes them on request once there is one", async () => {
     const environment = { ...env, KAFKA_BRIDGE_URL: "" };
     const batchId = await openBatch({ essays: 2 });
     const { bos_batch_id: bosBatchId } = await readBatch(batchId);
@@ -253,6 +253,19 @@ describe("the events queue", () => {
       return events.length === 3 && events.every(({ status }) => status === "kept") ? true : undefined;
     });
     expect(await publishedFor(bosBatchId)).toEqual([]);
+
+    const republish = async () => {
+      const response = await call(`/v1/batches/${batchId}/events/republish`, { method: "POST" });
+      return { status: response.status, body: await response.json() };
+    };
+    expect(await republish()).toEqual({ status: 202, body: { batch_id: batchId, requeued: 3 } });
+    expect(await untilPublished(bosBatchId)).toHaveLength(3);
+    await eventually(async () => {
+      const again = await republish();
+      expect(again.status).toBe(202);
+      return z.looseObject({ requeued: z.literal(0) }).safeParse(again.body).success ? true : undefined;
+    });
+    expect(new Set((await publishedFor(bosBatchId)).map(({ envelope }) => envelope.event_id)).size).toBe(3);
   });
 
   it("buries an event that the bridge refuses, publishes those behind it, and can try again on request", async () => {

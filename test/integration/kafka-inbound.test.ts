@@ -79,6 +79,15 @@ describe("a record that cannot be used", () => {
       },
       "contract_violation",
     ],
+    [
+      "a callback without winner and without error",
+      (mark) =>
+        JSON.stringify({
+          ...envelopeFor({ ...callbackFor(mark.correlation_id), winner: null }),
+          ...ids(mark),
+        }),
+      "contract_violation",
+    ],
   ];
 
   it.each(records)("is kept as a dead letter and holds up nobody: %s", async (_name, textOf, reason) => {
@@ -115,17 +124,82 @@ describe("a record's key", () => {
   });
 });
 
-describe("a request of more than 8 MiB", () => {
+describe("a value that is not JSON inside a JSON array", () => {
+  it("is a dead letter, and its neighbours are taken: the connector hears of no error", async () => {
+    const [before, after] = [inlineRequest(), inlineRequest()];
+    const body = `[${JSON.stringify(before)},{"broken": ,${JSON.stringify(after)}]`;
+    expect(await outcomesOf(body, JSON_TYPE)).toMatchObject([
+      { outcome: "opened", event_id: before.event_id },
+      { outcome: "dead_lettered", reason: "unparseable" },
+      { outcome: "opened", event_id: after.event_id },
+    ]);
+  });
+
+  it("is a dead letter also when there is nothing else", async () => {
+    expect(await outcomesOf("[<xml/>]", JSON_TYPE)).toMatchObject([{ reason: "unparseable" }]);
+  });
+});
+
+describe("a record of 10 MB", () => {
+  const huge = () => {
+    const event = inlineRequest();
+    return JSON.stringify({ ...event, data: { ...event.data, padding: "x".repeat(10_000_000) } });
+  };
+
+  it.each([
+    ["among lines", NDJSON, (records: readonly string[]) => records.join("\n")],
+    ["in an array", JSON_TYPE, (records: readonly string[]) => `[${records.join(",")}]`],
+  ])(
+    "is a dead letter that keeps its size and hash, and its neighbours are taken: %s",
+    async (_name, type, bodyOf) => {
+      const good = inlineRequest();
+      const [tooLarge, opened] = await outcomesOf(bodyOf([huge(), JSON.stringify(good)]), type);
+      expect(tooLarge).toMatchObject({
+        outcome: "dead_lettered",
+        reason: "too_large",
+        detail: expect.stringContaining("8388608"),
+      });
+      expect(opened).toMatchObject({ outcome: "opened", event_id: good.event_id });
+      const letters = await call("/v1/dead-letters?limit=100");
+      expect(await letters.json()).toMatchObject({
+        dead_letters: expect.arrayContaining([
+          expect.objectContaining({ reason: "too_large", payload_bytes: expect.any(Number) }),
+        ]),
+      });
+    },
+  );
+});
+
+describe("a request of more than 16 MiB", () => {
   it("is refused with the limit, and opens nothing", async () => {
     const event = inlineRequest();
-    const huge = { ...event, data: { ...event.data, padding: "x".repeat(10_000_000) } };
-    const response = await post(JSON.stringify(huge), JSON_TYPE);
+    const line = JSON.stringify({ ...event, data: { ...event.data, padding: "x".repeat(6_000_000) } });
+    const response = await post([line, line, line].join("\n"), NDJSON);
     expect(response.status).toBe(413);
     expect(await response.json()).toMatchObject({
       code: "too_large",
-      detail: expect.stringContaining("8388608"),
+      detail: expect.stringContaining("16777216"),
     });
     expect(await outcomesOf(JSON.stringify(event), JSON_TYPE)).toMatchObject([{ outcome: "opened" }]);
+  });
+});
+
+describe("a record that is not UTF-8", () => {
+  it("is a dead letter, and its neighbours are taken with every letter as it was", async () => {
+    const essays = [
+      { essay_id: "a", text_content: "Ein schöner Tag \u{1F30A}" },
+      { essay_id: "b", text_content: "Nein." },
+    ];
+    const good = new TextEncoder().encode(JSON.stringify(requestEvent(essays)));
+    const latin1 = Uint8Array.from(JSON.stringify(requestEvent(essays)), (letter) => letter.charCodeAt(0));
+    const newline = Uint8Array.of(0x0a);
+    const body = new Blob([latin1, newline, good]);
+    const response = await call("/v1/events", { method: "POST", body, headers: NDJSON });
+    expect(response.status).toBe(202);
+    expect(outcomeList.parse(await response.json()).outcomes).toMatchObject([
+      { outcome: "dead_lettered", reason: "unparseable", detail: expect.stringContaining("UTF-8") },
+      { outcome: "opened" },
+    ]);
   });
 });
 

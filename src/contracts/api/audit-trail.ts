@@ -72,3 +72,7 @@ export const publishedEventsSchema = z
     ),
   })
   .openapi("PublishedEvents");
+
+export const republishedEventsSchema = z
+  .object({ batch_id: z.string(), requeued: z.int().nonnegative() })
+  .openapi("RepublishedEvents");

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { RECORDS_MAX, splitRecords } from "../../../src/bus/split-records.ts";
+import { RECORD_MAX_BYTES, RECORDS_MAX, splitRecords } from "../../../src/bus/split-records.ts";
 
 function textsOf(body: string): readonly string[] {
   const split = splitRecords(body);
@@ -51,12 +51,8 @@ describe("a body of records", () => {
     expect(splitRecords(body)).toMatchObject({ kind: "problem", code: "malformed_body" });
   });
 
-  it("that begins as an array and breaks off is malformed as a whole", () => {
-    expect(splitRecords('[{"a":1},\n{"b":2}\n')).toMatchObject({
-      kind: "problem",
-      code: "malformed_body",
-      detail: expect.stringContaining("The JSON array cannot be parsed"),
-    });
+  it("that is one JSON value over several lines, but broken, is one bad record", () => {
+    expect(textsOf('{\n  "a": 1,\n  "b": \n}')).toHaveLength(1);
   });
 
   it("takes up to 500 records in either form and names the limit beyond", () => {
@@ -70,5 +66,79 @@ describe("a body of records", () => {
         detail: "501 records in one call; at most 500 are taken.",
       });
     }
+  });
+});
+
+describe("a JSON array with a value that is not JSON", () => {
+  const GOOD = '{"a":[1,{"b":"] }, {"}]}';
+  it.each([
+    ["a word", "junk"],
+    ["XML with brackets and quotes", '<x y="1,[2">{z}</x>'],
+    ["an object cut short", '{"a": {"b": 1}'],
+    ["an object cut short inside a string", '{"a": "b'],
+    ["a closing bracket too many", '{"a":1}}'],
+    ["a comma at an object's end", '{"a":1,}'],
+  ])("sets it aside, and takes its neighbours: %s", (_name, junk) => {
+    expect(textsOf(`[${GOOD},${junk},${GOOD}]`)).toEqual([GOOD, junk, GOOD]);
+    expect(textsOf(`[${junk}\n, ${GOOD}, ${GOOD}\n]`)).toEqual([junk, GOOD, GOOD]);
+    expect(textsOf(`[${GOOD},${junk}]`).at(0)).toBe(GOOD);
+  });
+
+  it("takes what came before it breaks off", () => {
+    expect(textsOf('[{"a":1},\n{"b":2}\n')).toEqual(['{"a":1}', '{"b":2}']);
+    expect(textsOf('[{"a":1},{"b":')).toEqual(['{"a":1}', '{"b":']);
+  });
+
+  it("is one bad record when nothing in it is good", () => {
+    expect(textsOf("[<a/>]")).toEqual(["<a/>"]);
+    expect(textsOf("[junk, more junk")).toEqual(["junk, more junk"]);
+  });
+
+  it("loses no good value, whatever stands between them", () => {
+    const good = fc.dictionary(fc.string(), json, { minKeys: 1 });
+    const junk = fc
+      .stringMatching(/^[a-z<>:;=]{1,20}$/)
+      .filter((text) => !["true", "false", "null"].includes(text));
+    fc.assert(
+      fc.property(fc.array(good, { minLength: 1, maxLength: 10 }), junk, fc.nat(10), (values, bad, place) => {
+        const texts = values.map((value) => JSON.stringify(value));
+        const elements = texts.toSpliced(place, 0, bad);
+        expect(textsOf(`[${elements.join(", ")}]`)).toEqual(elements);
+      }),
+    );
+  });
+
+  it("takes no longer for a body made to be slow than for its length", () => {
+    const started = performance.now();
+    expect(textsOf(`[x${",{".repeat(2_000_000)}]`)).toHaveLength(1);
+    expect(performance.now() - started).toBeLessThan(5_000);
+  });
+});
+
+describe("a record of more than 8 MiB", () => {
+  it("is marked as too large, alone or among others, and counts bytes rather than letters", () => {
+    const huge = JSON.stringify({ padding: "é".repeat(RECORD_MAX_BYTES / 2) });
+    const split = splitRecords(`{"a":1}\n${huge}\n{"b":2}`);
+    expect(split).toMatchObject({
+      records: [{ text: '{"a":1}' }, { fault: { reason: "too_large" } }, { text: '{"b":2}' }],
+    });
+    const largest = `"${"é".repeat(RECORD_MAX_BYTES / 2 - 1)}"`;
+    expect(splitRecords(largest)).toEqual({ kind: "records", records: [{ text: largest }] });
+  });
+});
+
+describe("a body in which bytes that are no UTF-8 were replaced", () => {
+  it("has those records marked, and only those", () => {
+    const split = splitRecords('{"a":"caf\uFFFD"}\n{"a":"café"}', true);
+    expect(split).toMatchObject({
+      records: [
+        { fault: { reason: "unparseable", detail: expect.stringContaining("UTF-8") } },
+        { text: '{"a":"café"}' },
+      ],
+    });
+    expect(splitRecords('{"a":"\uFFFD"}', false)).toEqual({
+      kind: "records",
+      records: [{ text: '{"a":"\uFFFD"}' }],
+    });
   });
 });

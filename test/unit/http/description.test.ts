@@ -13,6 +13,7 @@ const ROUTES = [
   "get /v1/batches/{id}/comparisons",
   "get /v1/batches/{id}/history",
   "get /v1/batches/{id}/events",
+  "post /v1/batches/{id}/events/republish",
   "post /v1/batches/{id}/cancel",
   "post /v1/callbacks",
   "post /v1/events",

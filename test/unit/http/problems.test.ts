@@ -122,7 +122,7 @@ describe("a body that cannot be read", () => {
 
   it.each([
     ["/v1/batches", 8 * 1024 * 1024],
-    ["/v1/events", 8 * 1024 * 1024],
+    ["/v1/events", 16 * 1024 * 1024],
     ["/v1/callbacks", 64 * 1024],
   ])("is a 413 that names the limit of %s: %i bytes", async (path, limit) => {
     const send = (size: number) =>
