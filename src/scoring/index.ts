@@ -16,6 +16,12 @@ export {
   type MeanSquares,
   type Misfit,
 } from "./fit-statistics.ts";
+export {
+  type GradedAbility,
+  type GradeModel,
+  type GradeProjection,
+  projectGrades,
+} from "./grades/project-grades.ts";
 export { describeJudges, type JudgeAgreement, reliabilityWithoutJudges } from "./judge-agreement.ts";
 export {
   type Anchor,

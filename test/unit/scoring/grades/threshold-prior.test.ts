@@ -1,0 +1,46 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  coordinateCount,
+  thresholdPrior,
+  thresholdsAt,
+} from "../../../../src/scoring/grades/threshold-prior.ts";
+
+describe("the prior of the grade boundaries", () => {
+  it("has its centre where the scale's shares place the boundaries in a population of this mean and spread", () => {
+    const prior = thresholdPrior([0.25, 0.25, 0.25, 0.25], 1, 2);
+    const { boundaries } = thresholdsAt(prior, new Float64Array(coordinateCount(prior)));
+    // A logistic population with standard deviation 2 about 1 has these quartiles.
+    const quartile = (2 * Math.sqrt(3) * Math.log(3)) / Math.PI;
+    expect(boundaries[0]).toBeCloseTo(1 - quartile, 12);
+    expect(boundaries[1]).toBeCloseTo(1, 12);
+    expect(boundaries[2]).toBeCloseTo(1 + quartile, 12);
+  });
+
+  it("is monotone and has a positive scatter, whatever is drawn", () => {
+    const shares = fc.array(fc.double({ min: 0.001, max: 1, noNaN: true }), { minLength: 2, maxLength: 20 });
+    fc.assert(
+      fc.property(
+        shares,
+        fc.infiniteStream(fc.double({ min: -5, max: 5, noNaN: true })),
+        (weights, stream) => {
+          const total = weights.reduce((sum, weight) => sum + weight, 0);
+          const prior = thresholdPrior(
+            weights.map((weight) => weight / total),
+            0,
+            1,
+          );
+          const coordinates = Float64Array.from(
+            { length: coordinateCount(prior) },
+            () => stream.next().value,
+          );
+          const { boundaries, scatter } = thresholdsAt(prior, coordinates);
+          expect(scatter).toBeGreaterThan(0);
+          for (let k = 1; k < boundaries.length; k++)
+            expect(boundaries[k]).toBeGreaterThan(boundaries[k - 1]);
+        },
+      ),
+      { seed: 3 },
+    );
+  });
+});
