@@ -53,6 +53,11 @@ const FLUSH_GUARD_MS = 10_000;
 const FLUSH_ROWS = 100;
 /** An alarm this far behind its time is taken for lost and set again. */
 const ALARM_OVERDUE_MS = 60_000;
+/**
+ * A picture that was reported as failed may still land in D1 after the erasure, so D1 is told to forget once more. Longer than
+ * any statement can be under way: D1 ends one after 30 seconds, and the simulator lets one land up to ten minutes late.
+ */
+const ERASE_AGAIN_MS = 15 * 60_000;
 /** The least time between two alarms: an alarm that re-arms itself for "now" would be a hot loop. */
 const ALARM_GAP_MS = 250;
 const ALARM_AFTER_ERROR_MS = 30_000;
@@ -140,7 +145,9 @@ export class AssessmentBatch extends DurableObject<Env> {
       this.#store.erase(tombstone);
       this.#outbox.dropWork();
       this.#outbox.forgetSettledEvents();
-      this.#outbox.add([{ seq: batch.life.seq + 1, effect: { kind: "projection" } }], now);
+      const { seq } = batch.life;
+      this.#outbox.add([{ seq: seq + 1, effect: { kind: "projection" } }], now);
+      this.#outbox.add([{ seq: seq + 2, effect: { kind: "projection" } }], now, now + ERASE_AGAIN_MS);
       this.#arm(now + FLUSH_GUARD_MS);
     });
     this.#batch = null;

@@ -79,7 +79,8 @@ export function retryAfterMs(attempts: number, jitter: number): number {
 const WAITS = "status IN ('pending', 'queued')";
 
 export interface Outbox {
-  add(entries: readonly OutboxEntry[], now: number): void;
+  /** @param dueAt when they are to be delivered first; default: now */
+  add(entries: readonly OutboxEntry[], now: number, dueAt?: number): void;
   /** Rows whose time has come, oldest first, at most `limit`. */
   due(now: number, limit: number): readonly DueRow[];
   /** When the next row is due, or null when none waits. */
@@ -109,7 +110,7 @@ export function openOutbox(sql: SqlStorage): Outbox {
       .toArray()
       .map(toEventRow);
   return {
-    add(entries, now) {
+    add(entries, now, dueAt = now) {
       for (const { seq, effect } of entries) {
         sql.exec(
           "INSERT INTO outbox (seq, kind, payload, status, created_at, next_attempt_at) VALUES (?, ?, ?, 'pending', ?, ?)",
@@ -117,7 +118,7 @@ export function openOutbox(sql: SqlStorage): Outbox {
           effect.kind,
           JSON.stringify(effect),
           now,
-          now,
+          dueAt,
         );
       }
     },

@@ -37,8 +37,6 @@ function checkBatch(world: World, hosted: Hosted, entry: BatchEntry, readModel: 
   const batch = loadBatch(hosted);
   if (batch === null) {
     if (!entry.erased) world.violate(`${batchId} is not there`);
-    // A picture that was reported as failed and lands after the erasure comes back: docs/reliability.md, "What is not promised".
-    if (world.weather.landsLater > 0) return;
     for (const table of ["batches", "essay_results", "published_events"])
       if (readModel.all(`SELECT 1 FROM ${table} WHERE batch_id = ?`, batchId).length > 0)
         world.violate(`${batchId} was erased, and D1 still has it in ${table}`);

@@ -50,8 +50,9 @@ export function startUpstream({ world, settings, envFor }: UpstreamOptions): voi
             await callBatch(envFor(process), id, (object) => object.cancelBatch());
           });
         });
-      if (chance.happens(0.06))
-        timeline.after(openAt + chance.integer(60_000, 6 * HOUR_MS), () => {
+      // Many erasures come right after a mistaken request, while its first picture may still be on its way to D1.
+      if (chance.happens(0.08))
+        timeline.after(openAt + chance.integer(1_000, chance.pick([60_000, 6 * HOUR_MS])), () => {
           insist(world, `erase ${id}`, async (process) => {
             entry.erased =
               (await callBatch(envFor(process), id, (object) => object.eraseBatch())) || entry.erased;
