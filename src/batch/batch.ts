@@ -57,10 +57,25 @@ export interface BatchConfig {
   readonly scoreStability: number | null;
   /** verdicts before scores are looked at for stability */
   readonly minComparisonsForStabilityCheck: number;
+  /** share of the pairs judged by machines that go to people as well, [0, 1] */
+  readonly humanShare: number;
+  /** how long a person may take over one comparison before it is handed to somebody else */
+  readonly humanLeaseMinutes: number;
+  /** US dollars after which nothing more is asked; null for no ceiling */
+  readonly maxCostUsd: number | null;
 }
 
 export const PAIRING_STRATEGIES = ["auto", "all_pairs", "balanced_rounds", "adaptive"] as const;
 export type PairingStrategy = (typeof PAIRING_STRATEGIES)[number];
+
+/** One of the judges between whom a batch divides its comparisons. */
+export interface JudgeShare {
+  readonly judge: string;
+  /** null for the judge's default */
+  readonly model: string | null;
+  /** of the planned comparisons, [0, 1]; 0 for people who are asked for nothing but second judgements */
+  readonly share: number;
+}
 
 /** Who asked, for what, and how it is to be published. Never changes after opening. */
 export interface BatchOrigin {
@@ -77,7 +92,10 @@ export interface BatchOrigin {
   readonly assignmentId: string | null;
   readonly language: string;
   readonly courseCode: string | null;
-  readonly judge: string;
+  /** comparisons name theirs by its place in this list; at least one */
+  readonly judges: readonly JudgeShare[];
+  /** names of the keys that may judge for the judge `human`, beside the caller's own */
+  readonly judgedBy: readonly string[];
   readonly topicPrefix: string;
   readonly eventTypePrefix: string;
   readonly seed: number;
@@ -94,6 +112,8 @@ export interface Essay {
   readonly text: EssayText;
   /** why the text is missing; null otherwise */
   readonly problem: string | null;
+  /** characters of the text, kept when the text itself is erased; null as long as there is none */
+  readonly length: number | null;
 }
 
 /**
@@ -106,11 +126,42 @@ export type ComparisonStatus = "planned" | "dispatched" | "unanswered" | "judged
 /** `essay_a` is the essay shown first. */
 export type Winner = "essay_a" | "essay_b";
 
+/** What the answers to one comparison came to so far, over all its attempts. */
+export interface Usage {
+  /** answers that counted, verdicts and errors */
+  readonly answers: number;
+  /** answers in which the judge refused to judge the texts */
+  readonly refusals: number;
+  /** billionths of a US dollar: whole numbers, so that sums do not depend on their order */
+  readonly nanoUsd: number;
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  readonly responseTimeMs: number;
+}
+
+export const NO_USAGE: Usage = {
+  answers: 0,
+  refusals: 0,
+  nanoUsd: 0,
+  promptTokens: 0,
+  completionTokens: 0,
+  responseTimeMs: 0,
+};
+
 export interface Comparison {
   readonly number: number;
   /** essay numbers, in the order shown */
   readonly first: number;
   readonly second: number;
+  /** place of its judge in `origin.judges` */
+  readonly judge: number;
+  /** a person answers it: no queue carries it, it waits until somebody comes for it */
+  readonly forPeople: boolean;
+  /**
+   * number of the comparison whose pair it puts before a person a second time; null for every planned comparison. Such a
+   * copy is beside the plan: it is in no counter that the batch's course depends on, and repeats nothing.
+   */
+  readonly copyOf: number | null;
   readonly wave: number;
   /** why the pair was asked */
   readonly origin: PairOrigin;
@@ -118,7 +169,7 @@ export interface Comparison {
   readonly status: ComparisonStatus;
   /**
    * epoch milliseconds: when the current attempt counts as lost (`dispatched`), or is put into the judges' queue again
-   * because nobody has taken it on (`planned`); null otherwise
+   * because nobody has taken it on (`planned`); null otherwise, and for one that waits for a person to come
    */
   readonly deadline: number | null;
   readonly winner: Winner | null;
@@ -128,6 +179,11 @@ export interface Comparison {
   readonly lateAt: number | null;
   readonly provider: string | null;
   readonly model: string | null;
+  /** who has it or answered it, of those who judge for the judge `human` */
+  readonly person: string | null;
+  /** 1 (a guess) to 5 (certain), as the judge stated it */
+  readonly confidence: number | null;
+  readonly usage: Usage;
 }
 
 export function isOutstanding(comparison: Comparison): boolean {
@@ -188,13 +244,19 @@ export interface BatchLife {
   readonly textsErasedAt: number | null;
 }
 
-/** Counters. Always derived from the comparisons, never stored beside them. */
+/** Counters. Always derived from the comparisons, never stored beside them; copies for people have their own. */
 export interface Tally {
   completed: number;
   failed: number;
   outstanding: number;
   /** of the outstanding ones, those that nobody is asked any more */
   unanswered: number;
+  /** of the outstanding ones, those that a person is to answer */
+  waitingForPeople: number;
+  copiesCompleted: number;
+  copiesOutstanding: number;
+  /** billionths of a US dollar */
+  nanoUsd: number;
   late: number;
   /** epoch milliseconds of the newest verdict, 0 before the first */
   lastVerdictAt: number;
@@ -212,7 +274,18 @@ export interface Batch {
 }
 
 export function emptyTally(): Tally {
-  return { completed: 0, failed: 0, outstanding: 0, unanswered: 0, late: 0, lastVerdictAt: 0 };
+  return {
+    completed: 0,
+    failed: 0,
+    outstanding: 0,
+    unanswered: 0,
+    waitingForPeople: 0,
+    copiesCompleted: 0,
+    copiesOutstanding: 0,
+    nanoUsd: 0,
+    late: 0,
+    lastVerdictAt: 0,
+  };
 }
 
 /** Moves the counters from what a comparison was (undefined: it did not exist) to what it is now. */
@@ -225,11 +298,24 @@ export function retally(tally: Tally, before: Comparison | undefined, after: Com
 }
 
 function count(tally: Tally, comparison: Comparison, by: 1 | -1): void {
+  tally.nanoUsd += by * comparison.usage.nanoUsd;
+  if (comparison.lateAt !== null) tally.late += by;
+  if (comparison.copyOf === null) countPlanned(tally, comparison, by);
+  else if (comparison.status === "judged") tally.copiesCompleted += by;
+  else if (isOutstanding(comparison)) tally.copiesOutstanding += by;
+}
+
+function countPlanned(tally: Tally, comparison: Comparison, by: 1 | -1): void {
   if (comparison.status === "judged") tally.completed += by;
   else if (comparison.status === "failed") tally.failed += by;
   else tally.outstanding += by;
   if (comparison.status === "unanswered") tally.unanswered += by;
-  if (comparison.lateAt !== null) tally.late += by;
+  if (isOutstanding(comparison) && comparison.forPeople) tally.waitingForPeople += by;
+}
+
+/** How many comparisons of the plan have been issued. */
+export function plannedSoFar({ completed, failed, outstanding }: Readonly<Tally>): number {
+  return completed + failed + outstanding;
 }
 
 /** The moment since which nothing has been heard: the newest verdict's, or the opening. */

@@ -28,6 +28,8 @@ export interface VerdictRecord {
   readonly promptTokens: number;
   readonly completionTokens: number;
   readonly costEstimate: number;
+  /** version of the prompt that the judge was given; null when the answer does not say */
+  readonly promptVersion: string | null;
 }
 
 /** One thing that became different. The store writes it, `evolve` applies it in memory. */

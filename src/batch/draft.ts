@@ -30,6 +30,7 @@ export interface Draft {
   comparison(number: number): Comparison | undefined;
   essay(number: number): Essay | undefined;
   essays(): readonly Essay[];
+  /** comparisons that exist, copies included: the number of the next one */
   issuedCount(): number;
   update(life: Partial<BatchLife>): void;
   /** Moves to another state and writes the step into the history. Moving to the present state is a bug. */

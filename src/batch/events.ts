@@ -7,8 +7,9 @@ import type { z } from "zod";
 import { toWireDatetime } from "../contracts/datetime.ts";
 import type { EventEnvelope } from "../contracts/envelope.ts";
 import { PUBLISHED_EVENTS, type PublishedEventKind, topicName } from "../contracts/topics.ts";
-import type { Comparison, Failure, StopReason } from "./batch.ts";
+import { type Comparison, type Failure, plannedSoFar, type StopReason } from "./batch.ts";
 import type { Draft } from "./draft.ts";
+import { describeJudges } from "./judges.ts";
 import type { Ranking } from "./ranking.ts";
 
 export const SOURCE_SERVICE = "cj_assessment_service";
@@ -124,7 +125,7 @@ function systemMetadata(draft: Draft, event: string, stage: "completed" | "faile
     processing_duration_seconds: durationSeconds(draft),
     resource_usage: {
       // Pairing may have stopped before the budget was spent: a ranking rests on what was asked.
-      total_comparisons: stage === "completed" ? draft.issuedCount() : draft.life().totalComparisons,
+      total_comparisons: stage === "completed" ? plannedSoFar(draft.tally()) : draft.life().totalComparisons,
       completed_comparisons: draft.tally().completed,
     },
   };
@@ -179,7 +180,7 @@ function resultData(draft: Draft, ranking: Ranking, stop: StopReason) {
       anchor_essays_used: 0,
       calibration_method: "default",
       anchor_grade_distribution: {},
-      comparison_count: draft.tally().completed,
+      comparison_count: countJudged(draft),
       processing_duration_seconds: durationSeconds(draft),
       llm_temperature: null,
       assignment_id: origin.assignmentId,
@@ -211,11 +212,16 @@ function resourceData(draft: Draft) {
     user_id: origin.userId,
     org_id: origin.orgId,
     resource_type: "cj_comparison",
-    quantity: draft.tally().completed,
+    quantity: countJudged(draft),
     service_name: SOURCE_SERVICE,
     processing_id: origin.batchId,
     consumed_at: at,
   };
+}
+
+/** Second judgements by people are comparisons too. */
+function countJudged(draft: Draft): number {
+  return draft.tally().completed + draft.tally().copiesCompleted;
 }
 
 function durationSeconds(draft: Draft): number {
@@ -237,7 +243,7 @@ function mostFrequentJudge(draft: Draft): { readonly model: string; readonly pro
     counts.set(key, seen);
   }
   const ordered = [...counts.values()].sort((left, right) => right.verdicts - left.verdicts);
-  return ordered.at(0)?.judge ?? { model: "none", provider: draft.batch.origin.judge };
+  return ordered.at(0)?.judge ?? { model: "none", provider: describeJudges(draft.batch.origin.judges) };
 }
 
 function hasJudge(comparison: Comparison): comparison is Comparison & { provider: string; model: string } {

@@ -2,7 +2,7 @@
  * The rules that end a batch or move it on. Every command that changes a comparison calls `settle`; it leaves the
  * batch in a state in which something outstanding, planned or timed will wake it again: there is no third way to wait.
  */
-import { type FailureReason, isTerminal, lastActivityAt, type StopReason } from "./batch.ts";
+import { type FailureReason, isTerminal, lastActivityAt, plannedSoFar, type StopReason } from "./batch.ts";
 import type { Draft } from "./draft.ts";
 import { completedEvents, failedEvent, type PublishedEvent } from "./events.ts";
 import { issueNextWave } from "./issue-wave.ts";
@@ -41,8 +41,10 @@ function completionReached(draft: Draft): boolean {
 
 function nothingLeftToWaitFor(draft: Draft): boolean {
   const { totalComparisons, state, scoringRetry } = draft.life();
-  const allIssued = draft.issuedCount() >= totalComparisons || state === "SCORING";
-  return totalComparisons > 0 && draft.tally().outstanding === 0 && allIssued && scoringRetry === null;
+  const { outstanding, copiesOutstanding } = draft.tally();
+  const allIssued = plannedSoFar(draft.tally()) >= totalComparisons || state === "SCORING";
+  const allSettled = outstanding === 0 && copiesOutstanding === 0;
+  return totalComparisons > 0 && allSettled && allIssued && scoringRetry === null;
 }
 
 function failForSuccessRate(draft: Draft): void {
@@ -116,7 +118,7 @@ export function enterFinalScoring(draft: Draft, stop: StopReason): void {
 function complete(draft: Draft, { ranking, events }: Finished, stop: StopReason): void {
   draft.update({
     // Pairing may have stopped before the budget was spent; from now on the plan is what was asked.
-    totalComparisons: draft.issuedCount(),
+    totalComparisons: plannedSoFar(draft.tally()),
     scoringRetry: null,
     stopReason: stop,
     forcedRecovery: stop === "forced_recovery",

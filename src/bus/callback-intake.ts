@@ -8,6 +8,9 @@ import { type DeadLetter, writeDeadLetters } from "../results/dead-letters.ts";
 import type { Settings } from "../settings/settings.ts";
 import { comparisonIdKeys } from "./comparison-id-keys.ts";
 
+/** Longest prompt version that is kept, in characters. */
+const PROMPT_VERSION_MAX = 100;
+
 export type AppliedOutcome = CallbackOutcome | "unreachable";
 export type ReceivedOutcome = CallbackOutcome | "queued";
 
@@ -97,7 +100,15 @@ function toCallback(ref: ComparisonRef, result: LlmComparisonResult): Callback {
     promptTokens: result.token_usage.prompt_tokens,
     completionTokens: result.token_usage.completion_tokens,
     costEstimate: result.cost_estimate,
+    promptVersion: promptVersionOf(result),
+    person: null,
   };
+}
+
+/** Judges that this service prompts itself say with which version of the prompt; others may say it too. */
+function promptVersionOf({ request_metadata }: LlmComparisonResult): string | null {
+  const version = request_metadata["prompt_version"];
+  return typeof version === "string" ? version.slice(0, PROMPT_VERSION_MAX) : null;
 }
 
 function answerOf({

@@ -54,7 +54,12 @@ async function reportToBatch(body: unknown, env: Env, queue: QueueName): Promise
       const message = judgementsMessageSchema.safeParse(body);
       if (!message.success) return;
       const failures = message.data.asks.map((ask) =>
-        failedAsk("unknown", ask, "LLM_PROVIDER_UNAVAILABLE", "The question could not be put to the judge."),
+        failedAsk(
+          { judge: "unknown", model: null },
+          ask,
+          "LLM_PROVIDER_UNAVAILABLE",
+          "The question could not be put to the judge.",
+        ),
       );
       await callBatch(env, message.data.batch_id, (object) => object.recordVerdicts(failures));
       return;

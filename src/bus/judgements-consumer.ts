@@ -1,11 +1,13 @@
+import type { JudgeShare } from "../batch/batch.ts";
 import type { Callback } from "../batch/commands/record-verdicts.ts";
 import { mintComparisonId } from "../batch/comparison-id.ts";
 import type { AskRef } from "../batch/decision.ts";
 import { type LlmConfigOverrides, llmConfigOverridesSchema } from "../contracts/llm-config.ts";
 import type { Ask, AskOutcome } from "../judges/judge.ts";
 import { createJudge } from "../judges/registry.ts";
-import { callBatch } from "../objects/batch-client.ts";
+import { type BatchObject, callBatch } from "../objects/batch-client.ts";
 import { judgementsMessageSchema } from "../objects/messages.ts";
+import type { AskedComparison } from "../objects/views.ts";
 import { log } from "../observability/logger.ts";
 import type { Settings } from "../settings/settings.ts";
 import { receiveCallbacks } from "./callback-intake.ts";
@@ -30,13 +32,64 @@ async function consumeMessage(message: Message, env: Env, settings: Settings): P
     message.ack();
     return;
   }
+  // Each judge is asked by itself: one that is away holds up nobody but itself.
+  const groups = [...Map.groupBy(prompts.asks, ({ judge }) => judge)];
+  const isLastAttempt = message.attempts >= MAX_ATTEMPTS[QUEUE];
+  const unavailable = await Promise.all(
+    groups.map(([judge, asked]) =>
+      askJudge(env, settings, {
+        batchId,
+        prompts,
+        judge: prompts.judges[judge],
+        asked,
+        message,
+        isLastAttempt,
+      }),
+    ),
+  );
+  const left = unavailable.flat();
+  if (left.length === 0 || isLastAttempt) message.ack();
+  else message.retry({ delaySeconds: retryDelay(left, message.attempts) });
+}
+
+type Prompts = NonNullable<Awaited<ReturnType<BatchObject["prompts"]>>>;
+
+interface Question {
+  readonly batchId: string;
+  readonly prompts: Prompts;
+  readonly judge: JudgeShare;
+  readonly asked: readonly AskedComparison[];
+  readonly message: Message;
+  readonly isLastAttempt: boolean;
+}
+
+/** Asks one judge and records what came of it. @returns what the judge could not take on now */
+async function askJudge(
+  env: Env,
+  settings: Settings,
+  question: Question,
+): Promise<readonly OutcomeOf<"unavailable">[]> {
+  const { batchId, judge, asked, isLastAttempt } = question;
+  const outcomes = await createJudge(settings, judge.judge).ask(await asksOf(settings, question));
+  const sorted = sortOutcomes(asked, outcomes);
+  if (sorted.submitted.length > 0)
+    await callBatch(env, batchId, (object) => object.recordDispatched(sorted.submitted));
+  if (sorted.answered.length > 0) await receiveCallbacks(env, settings, sorted.answered, QUEUE);
+  const failed = isLastAttempt ? [...sorted.refused, ...sorted.unavailable] : sorted.refused;
+  const failures = failed.map(({ ref, errorCode, message: text }) => failedAsk(judge, ref, errorCode, text));
+  if (failures.length > 0) await callBatch(env, batchId, (object) => object.recordVerdicts(failures));
+  for (const { errorCode } of [...sorted.refused, ...sorted.unavailable]) logRefusal(question, errorCode);
+  return sorted.unavailable;
+}
+
+async function asksOf(settings: Settings, { batchId, prompts, judge, asked }: Question): Promise<Ask[]> {
   const keys = await comparisonIdKeys(settings);
   const overrides = readOverrides(prompts.overrides);
-  const asks: Ask[] = await Promise.all(
-    prompts.asks.map(async ({ number, attempt, essayAId, essayBId, prompt }) => ({
+  return Promise.all(
+    asked.map(async ({ number, attempt, essayAId, essayBId, prompt }) => ({
       comparisonId: await mintComparisonId(keys, { batchId, number, attempt }),
       prompt,
-      model: null,
+      model: judge.model,
       overrides,
       metadata: {
         essay_a_id: essayAId,
@@ -48,35 +101,17 @@ async function consumeMessage(message: Message, env: Env, settings: Settings): P
       },
     })),
   );
-  const outcomes = await createJudge(settings, prompts.judge).ask(asks);
-  const sorted = sortOutcomes(prompts.asks, outcomes);
+}
 
-  if (sorted.submitted.length > 0)
-    await callBatch(env, batchId, (object) => object.recordDispatched(sorted.submitted));
-  if (sorted.answered.length > 0) await receiveCallbacks(env, settings, sorted.answered, QUEUE);
-  const refused = sorted.refused.map(({ ref, errorCode, message: text }) =>
-    failedAsk(prompts.judge, ref, errorCode, text),
-  );
-  const lastAttempt = message.attempts >= MAX_ATTEMPTS[QUEUE];
-  const givenUp = lastAttempt
-    ? sorted.unavailable.map(({ ref, errorCode, message: text }) =>
-        failedAsk(prompts.judge, ref, errorCode, text),
-      )
-    : [];
-  const failures = [...refused, ...givenUp];
-  if (failures.length > 0) await callBatch(env, batchId, (object) => object.recordVerdicts(failures));
-
-  for (const { errorCode } of [...sorted.refused, ...sorted.unavailable]) {
-    log("warn", "judge_did_not_accept", {
-      batch_id: batchId,
-      correlation_id: prompts.correlationId,
-      judge: prompts.judge,
-      error_code: errorCode,
-      attempt: message.attempts,
-    });
-  }
-  if (sorted.unavailable.length === 0 || lastAttempt) message.ack();
-  else message.retry({ delaySeconds: retryDelay(sorted.unavailable, message.attempts) });
+function logRefusal({ batchId, prompts, judge, message }: Question, errorCode: string): void {
+  log("warn", "judge_did_not_accept", {
+    batch_id: batchId,
+    correlation_id: prompts.correlationId,
+    judge: judge.judge,
+    model: judge.model,
+    error_code: errorCode,
+    attempt: message.attempts,
+  });
 }
 
 type OutcomeOf<Kind extends AskOutcome["kind"]> = Extract<AskOutcome, { kind: Kind }>;
@@ -108,17 +143,24 @@ function sortOutcomes(refs: readonly AskRef[], outcomes: readonly AskOutcome[]) 
 }
 
 /** An attempt that no judge took on, as the error callback that a judge would have sent. */
-export function failedAsk(judge: string, ref: AskRef, code: string, message: string): Callback {
+export function failedAsk(
+  judge: Pick<JudgeShare, "judge" | "model">,
+  ref: AskRef,
+  code: string,
+  message: string,
+): Callback {
   return {
     ...ref,
     answer: { kind: "error", code, message: message.slice(0, 2_000) },
     requestId: "none",
-    provider: judge,
-    model: "unknown",
+    provider: judge.judge,
+    model: judge.model ?? "unknown",
     responseTimeMs: 0,
     promptTokens: 0,
     completionTokens: 0,
     costEstimate: 0,
+    promptVersion: null,
+    person: null,
   };
 }
 

@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import { type Batch, isTerminal } from "../batch/batch.ts";
+import { type Batch, isTerminal, type JudgeShare } from "../batch/batch.ts";
 import { type CancelOutcome, cancel } from "../batch/commands/cancel.ts";
 import { type OpenRequest, open } from "../batch/commands/open.ts";
 import { recordAsksQueued } from "../batch/commands/record-delivered.ts";
@@ -199,7 +199,7 @@ export class AssessmentBatch extends DurableObject<Env> {
    * that is delivered twice asks once.
    */
   async prompts(asks: readonly AskRef[]): Promise<{
-    readonly judge: string;
+    readonly judges: readonly JudgeShare[];
     readonly correlationId: string;
     readonly bosBatchId: string;
     readonly overrides: string | null;
@@ -208,7 +208,7 @@ export class AssessmentBatch extends DurableObject<Env> {
     const batch = this.#batch;
     if (batch === null || isTerminal(batch.life.state)) return null;
     const { studentPrompt, instructions, rubric, overrides } = this.#store.prompt();
-    const { judge, correlationId, bosBatchId, language } = batch.origin;
+    const { judges, correlationId, bosBatchId, language } = batch.origin;
     const asked = asks.flatMap(({ number, attempt }) => {
       const comparison = batch.comparisons[number];
       if (comparison?.status !== "planned" || comparison.attempt !== attempt) return [];
@@ -219,13 +219,14 @@ export class AssessmentBatch extends DurableObject<Env> {
         {
           number,
           attempt,
+          judge: comparison.judge,
           essayAId: batch.essays[comparison.first].essayId,
           essayBId: batch.essays[comparison.second].essayId,
           prompt: { studentPrompt, instructions, rubric, language, first, second },
         },
       ];
     });
-    return { judge, correlationId, bosBatchId, overrides, asks: asked };
+    return { judges, correlationId, bosBatchId, overrides, asks: asked };
   }
 
   /**

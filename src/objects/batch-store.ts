@@ -41,8 +41,10 @@ export interface BatchStore {
   erase(tombstone: Tombstone): void;
 }
 
-const COMPARISON_COLUMNS = `number, first, second, wave, origin, attempt, status, deadline, winner, settled_at AS settledAt,
-  late_at AS lateAt, provider, model`;
+const COMPARISON_COLUMNS = `number, first, second, judge, for_people AS forPeople, copy_of AS copyOf, wave, origin, attempt,
+  status, deadline, winner, settled_at AS settledAt, late_at AS lateAt, provider, model, person, confidence, answers, refusals,
+  nano_usd AS nanoUsd, prompt_tokens AS promptTokens, completion_tokens AS completionTokens,
+  response_time_ms AS responseTimeMs`;
 
 export function openBatchStore(sql: SqlStorage): BatchStore {
   return {
@@ -107,7 +109,7 @@ function loadBatch(sql: SqlStorage): Batch | null {
     life: storedLife.parse(JSON.parse(row.life)),
     essays: sql
       .exec(
-        "SELECT number, essay_id AS essayId, storage_id AS storageId, status AS text, problem FROM essays ORDER BY number",
+        "SELECT number, essay_id AS essayId, storage_id AS storageId, status AS text, problem, length FROM essays ORDER BY number",
       )
       .toArray()
       .map((essay) => storedEssay.parse(essay)),
@@ -133,12 +135,13 @@ function applyChange(sql: SqlStorage, change: Change): void {
       );
       for (const { essay, text } of change.essays) {
         sql.exec(
-          "INSERT INTO essays (number, essay_id, storage_id, status, problem, text) VALUES (?, ?, ?, ?, ?, ?)",
+          "INSERT INTO essays (number, essay_id, storage_id, status, problem, length, text) VALUES (?, ?, ?, ?, ?, ?, ?)",
           essay.number,
           essay.essayId,
           essay.storageId,
           essay.text,
           essay.problem,
+          essay.length,
           text,
         );
       }
@@ -157,9 +160,10 @@ function applyChange(sql: SqlStorage, change: Change): void {
       return;
     case "essay":
       sql.exec(
-        "UPDATE essays SET status = ?, problem = ?, text = ? WHERE number = ?",
+        "UPDATE essays SET status = ?, problem = ?, length = ?, text = ? WHERE number = ?",
         change.essay.text,
         change.essay.problem,
+        change.essay.length,
         change.text,
         change.essay.number,
       );
@@ -197,10 +201,14 @@ type StoredComparisonChange = Extract<Change, { kind: "comparison" }>["compariso
 
 function insertComparison(sql: SqlStorage, comparison: StoredComparisonChange): void {
   sql.exec(
-    "INSERT INTO comparisons (number, first, second, wave, origin, attempt, status, deadline) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    `INSERT INTO comparisons (number, first, second, judge, for_people, copy_of, wave, origin, attempt, status, deadline)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     comparison.number,
     comparison.first,
     comparison.second,
+    comparison.judge,
+    comparison.forPeople ? 1 : 0,
+    comparison.copyOf,
     comparison.wave,
     comparison.origin,
     comparison.attempt,
@@ -218,7 +226,8 @@ function updateComparison(
   const isLate = comparison.lateAt !== null;
   const { rowsWritten } = sql.exec(
     `UPDATE comparisons SET attempt = ?, status = ?, deadline = ?, winner = ?, settled_at = ?, late_at = ?,
-       provider = ?, model = ?, verdict = coalesce(?, verdict), late = ?
+       provider = ?, model = ?, person = ?, confidence = ?, answers = ?, refusals = ?, nano_usd = ?, prompt_tokens = ?,
+       completion_tokens = ?, response_time_ms = ?, verdict = coalesce(?, verdict), late = ?
      WHERE number = ? AND winner IS NULL AND late_at IS NULL`,
     comparison.attempt,
     comparison.status,
@@ -228,6 +237,14 @@ function updateComparison(
     comparison.lateAt,
     comparison.provider,
     comparison.model,
+    comparison.person,
+    comparison.confidence,
+    comparison.usage.answers,
+    comparison.usage.refusals,
+    comparison.usage.nanoUsd,
+    comparison.usage.promptTokens,
+    comparison.usage.completionTokens,
+    comparison.usage.responseTimeMs,
     isLate || verdict === null ? null : JSON.stringify(verdict),
     isLate ? JSON.stringify(verdict) : null,
     comparison.number,

@@ -64,6 +64,9 @@ export function resolveConfig(
     targetReliability: overrides.targetReliability ?? settings.TARGET_RELIABILITY ?? null,
     scoreStability: overrides.scoreStability ?? settings.SCORE_STABILITY_THRESHOLD ?? null,
     minComparisonsForStabilityCheck: settings.MIN_COMPARISONS_FOR_STABILITY_CHECK,
+    humanShare: 0,
+    humanLeaseMinutes: settings.HUMAN_LEASE_MINUTES,
+    maxCostUsd: null,
   };
 }
 

@@ -1,4 +1,5 @@
 import { type Batch, isTerminal } from "../batch/batch.ts";
+import { describeJudges } from "../batch/judges.ts";
 import type { Ranking } from "../batch/ranking.ts";
 import type { Picture } from "../results/picture.ts";
 import type { EventRow } from "./outbox.ts";
@@ -24,7 +25,7 @@ export function pictureOf(
       userId: origin.userId,
       orgId: origin.orgId,
       state: life.state,
-      judge: origin.judge,
+      judge: describeJudges(origin.judges),
       essayCount: batch.essays.length,
       totalComparisons: life.totalComparisons,
       completedComparisons: tally.completed,

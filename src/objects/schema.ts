@@ -28,6 +28,27 @@ const STEPS: readonly string[] = [
    CREATE TABLE scores (id INTEGER PRIMARY KEY CHECK (id = 1), ranking TEXT NOT NULL);
    CREATE TABLE tombstone (id INTEGER PRIMARY KEY CHECK (id = 1), content TEXT NOT NULL);`,
   "ALTER TABLE comparisons ADD COLUMN origin TEXT NOT NULL DEFAULT 'balanced';",
+  // Several judges, people among them: who judges a comparison, what that came to, and how long the essays are.
+  `ALTER TABLE comparisons ADD COLUMN judge INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE comparisons ADD COLUMN for_people INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE comparisons ADD COLUMN copy_of INTEGER;
+   ALTER TABLE comparisons ADD COLUMN person TEXT;
+   ALTER TABLE comparisons ADD COLUMN confidence REAL;
+   ALTER TABLE comparisons ADD COLUMN answers INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE comparisons ADD COLUMN refusals INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE comparisons ADD COLUMN nano_usd INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE comparisons ADD COLUMN prompt_tokens INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE comparisons ADD COLUMN completion_tokens INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE comparisons ADD COLUMN response_time_ms INTEGER NOT NULL DEFAULT 0;
+   UPDATE comparisons SET answers = 1,
+     confidence = json_extract(verdict, '$.confidence'),
+     nano_usd = CAST(round(json_extract(verdict, '$.costEstimate') * 1e9) AS INTEGER),
+     prompt_tokens = json_extract(verdict, '$.promptTokens'),
+     completion_tokens = json_extract(verdict, '$.completionTokens'),
+     response_time_ms = json_extract(verdict, '$.responseTimeMs')
+   WHERE verdict IS NOT NULL;
+   ALTER TABLE essays ADD COLUMN length INTEGER;
+   UPDATE essays SET length = length(text) WHERE text IS NOT NULL;`,
 ];
 
 /** Whether anything was ever created in this object. Reading it creates nothing. */

@@ -16,7 +16,7 @@ import {
 import type { PromptContext, VerdictRecord } from "../batch/decision.ts";
 import { DEFAULT_BALANCED_ROUNDS, DEFAULT_RANDOM_SHARE, PAIR_ORIGINS } from "../pairing/index.ts";
 
-export const storedOrigin = z.object({
+const currentOrigin = z.object({
   batchId: z.string(),
   caller: z.string(),
   source: z.enum(["http", "kafka"]),
@@ -28,12 +28,20 @@ export const storedOrigin = z.object({
   assignmentId: z.string().nullable(),
   language: z.string(),
   courseCode: z.string().nullable(),
-  judge: z.string(),
+  judges: z.array(z.object({ judge: z.string(), model: z.string().nullable(), share: z.number() })),
+  judgedBy: z.array(z.string()).default([]),
   topicPrefix: z.string(),
   eventTypePrefix: z.string(),
   seed: z.number(),
   createdAt: z.number(),
-}) satisfies z.ZodType<BatchOrigin>;
+});
+
+/** Batches opened before one could have several judges name one in `judge`. */
+export const storedOrigin = z.preprocess((stored) => {
+  const earlier = z.looseObject({ judge: z.string(), judges: z.never().optional() }).safeParse(stored);
+  if (!earlier.success) return stored;
+  return { ...earlier.data, judges: [{ judge: earlier.data.judge, model: null, share: 1 }] };
+}, currentOrigin) satisfies z.ZodType<BatchOrigin>;
 
 export const storedConfig = z.object({
   completionThresholdPct: z.number(),
@@ -56,6 +64,9 @@ export const storedConfig = z.object({
   targetReliability: z.number().nullable().default(null),
   scoreStability: z.number().nullable().default(null),
   minComparisonsForStabilityCheck: z.number().default(0),
+  humanShare: z.number().default(0),
+  humanLeaseMinutes: z.number().default(15),
+  maxCostUsd: z.number().nullable().default(null),
 }) satisfies z.ZodType<BatchConfig>;
 
 const stopReason = z.enum([
@@ -103,12 +114,17 @@ export const storedEssay = z.object({
   storageId: z.string().nullable(),
   text: z.enum(["pending", "ready", "missing"]),
   problem: z.string().nullable(),
+  length: z.number().nullable(),
 }) satisfies z.ZodType<Essay>;
 
-export const storedComparison = z.object({
+/** A row of `comparisons`, its columns named as in {@link Comparison}. */
+const comparisonRow = z.object({
   number: z.number(),
   first: z.number(),
   second: z.number(),
+  judge: z.number(),
+  forPeople: z.number().transform((flag) => flag === 1),
+  copyOf: z.number().nullable(),
   wave: z.number(),
   origin: z.enum(PAIR_ORIGINS),
   attempt: z.number(),
@@ -119,7 +135,22 @@ export const storedComparison = z.object({
   lateAt: z.number().nullable(),
   provider: z.string().nullable(),
   model: z.string().nullable(),
-}) satisfies z.ZodType<Comparison>;
+  person: z.string().nullable(),
+  confidence: z.number().nullable(),
+  answers: z.number(),
+  refusals: z.number(),
+  nanoUsd: z.number(),
+  promptTokens: z.number(),
+  completionTokens: z.number(),
+  responseTimeMs: z.number(),
+});
+
+export const storedComparison = comparisonRow.transform(
+  ({ answers, refusals, nanoUsd, promptTokens, completionTokens, responseTimeMs, ...comparison }) => ({
+    ...comparison,
+    usage: { answers, refusals, nanoUsd, promptTokens, completionTokens, responseTimeMs },
+  }),
+) satisfies z.ZodType<Comparison>;
 
 export const storedVerdict = z.object({
   winner: z.enum(["essay_a", "essay_b"]).nullable(),
@@ -135,6 +166,7 @@ export const storedVerdict = z.object({
   promptTokens: z.number(),
   completionTokens: z.number(),
   costEstimate: z.number(),
+  promptVersion: z.string().nullable().default(null),
 }) satisfies z.ZodType<VerdictRecord>;
 
 /** A tombstone: what remains of an erased batch. It answers a redelivered request with "gone". */

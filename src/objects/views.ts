@@ -8,10 +8,13 @@ import {
   type Failure,
   isOutstanding,
   isTerminal,
+  type JudgeShare,
   type StopReason,
+  type Usage,
   type Winner,
 } from "../batch/batch.ts";
 import type { ComparisonPrompt } from "../batch/comparison-prompt.ts";
+import { describeJudges } from "../batch/judges.ts";
 import type { StoredVerdict } from "./batch-store.ts";
 
 export interface Overview {
@@ -20,7 +23,9 @@ export interface Overview {
   readonly state: BatchState;
   readonly bosBatchId: string;
   readonly correlationId: string;
+  /** their names in one text */
   readonly judge: string;
+  readonly judges: readonly JudgeShare[];
   readonly essays: {
     readonly total: number;
     readonly ready: number;
@@ -56,6 +61,10 @@ export interface ComparisonView {
   readonly attempt: number;
   readonly essayAId: string;
   readonly essayBId: string;
+  readonly judge: JudgeShare;
+  readonly copyOf: number | null;
+  readonly person: string | null;
+  readonly usage: Usage;
   readonly wave: number;
   readonly origin: Comparison["origin"];
   readonly status: ComparisonViewStatus;
@@ -70,6 +79,8 @@ export interface ComparisonView {
 export interface AskedComparison {
   readonly number: number;
   readonly attempt: number;
+  /** place of its judge in `judges` */
+  readonly judge: number;
   readonly essayAId: string;
   readonly essayBId: string;
   readonly prompt: ComparisonPrompt;
@@ -91,7 +102,8 @@ export function overviewOf(batch: Batch, nextWakeAt: number | null): Overview {
     state: life.state,
     bosBatchId: origin.bosBatchId,
     correlationId: origin.correlationId,
-    judge: origin.judge,
+    judge: describeJudges(origin.judges),
+    judges: origin.judges,
     essays: {
       total: batch.essays.length,
       ready: count("ready"),
@@ -136,6 +148,10 @@ export function comparisonViews(batch: Batch, verdicts: readonly StoredVerdict[]
       attempt: comparison.attempt,
       essayAId: batch.essays[comparison.first].essayId,
       essayBId: batch.essays[comparison.second].essayId,
+      judge: batch.origin.judges[comparison.judge],
+      copyOf: comparison.copyOf,
+      person: comparison.person,
+      usage: comparison.usage,
       wave: comparison.wave,
       origin: comparison.origin,
       status: ended && isOutstanding(comparison) ? "abandoned" : comparison.status,

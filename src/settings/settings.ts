@@ -100,6 +100,7 @@ const variables = z.object({
   MAX_RETRY_ATTEMPTS: integer(3, 0, 15),
   STRAGGLER_GRACE_SECONDS: number(300, 0, 86_400),
   JUDGEMENT_TIMEOUT_MINUTES: number(30, 0.05, 1_440),
+  HUMAN_LEASE_MINUTES: number(15, 1, 1_440),
   MAX_IN_FLIGHT: integer(500, 1, 32_768),
   RETENTION_DAYS: number(30, 1, 3_650),
 

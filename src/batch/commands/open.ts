@@ -1,6 +1,7 @@
 import type { Batch, BatchConfig, BatchLife, BatchOrigin, Essay } from "../batch.ts";
 import { type Decision, type PromptContext, TEXTS_PER_MESSAGE } from "../decision.ts";
 import { type Draft, openDraft } from "../draft.ts";
+import { lengthOf } from "../essay-length.ts";
 import { batchFrom } from "../evolve.ts";
 import { generatePairs } from "../generate-pairs.ts";
 import type { Ranker } from "../ranking.ts";
@@ -46,9 +47,10 @@ export function open(request: OpenRequest, rank: Ranker): Decision<{ readonly ba
 }
 
 function essayOf(number: number, essayId: string, text: string | null, storageId: string | null): Essay {
-  if (text !== null) return { number, essayId, storageId, text: "ready", problem: null };
-  if (storageId !== null) return { number, essayId, storageId, text: "pending", problem: null };
-  return { number, essayId, storageId, text: "missing", problem: "the text is blank" };
+  const essay = { number, essayId, storageId, problem: null, length: null };
+  if (text !== null) return { ...essay, text: "ready", length: lengthOf(text) };
+  if (storageId !== null) return { ...essay, text: "pending" };
+  return { ...essay, text: "missing", problem: "the text is blank" };
 }
 
 function refuse(draft: Draft, message: string): void {

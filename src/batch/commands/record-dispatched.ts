@@ -1,7 +1,7 @@
 import { type Batch, isTerminal } from "../batch.ts";
+import { roundUpToSecond } from "../deadlines.ts";
 import type { AskRef, Decision } from "../decision.ts";
 import { openDraft } from "../draft.ts";
-import { roundUpToSecond } from "../issue-wave.ts";
 
 /**
  * Records that judges have taken on these attempts (`Dispatched`): their deadlines start now. Attempts that are

@@ -1,6 +1,7 @@
 import { type Batch, isTerminal } from "../batch.ts";
 import type { Decision } from "../decision.ts";
 import { type Draft, openDraft } from "../draft.ts";
+import { lengthOf } from "../essay-length.ts";
 import { generatePairs } from "../generate-pairs.ts";
 import type { Ranker } from "../ranking.ts";
 
@@ -38,7 +39,8 @@ function record(draft: Draft, outcome: TextOutcome): boolean {
   }
   const essay = draft.essay(outcome.of);
   if (essay?.text !== "pending") return false;
-  if (outcome.kind === "fetched") draft.setEssay({ ...essay, text: "ready" }, outcome.text);
+  if (outcome.kind === "fetched")
+    draft.setEssay({ ...essay, text: "ready", length: lengthOf(outcome.text) }, outcome.text);
   else draft.setEssay({ ...essay, text: "missing", problem: outcome.reason }, null);
   return true;
 }

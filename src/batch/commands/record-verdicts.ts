@@ -1,8 +1,8 @@
-import { classifyErrorCode, publishedErrorCode } from "../../contracts/error-detail.ts";
-import { type Batch, type Comparison, isTerminal, type Winner } from "../batch.ts";
+import { classifyErrorCode, isRefusal, publishedErrorCode } from "../../contracts/error-detail.ts";
+import { type Batch, type Comparison, isTerminal, type Usage, type Winner } from "../batch.ts";
+import { askAgainAt } from "../deadlines.ts";
 import type { Decision, VerdictRecord } from "../decision.ts";
 import { type Draft, openDraft } from "../draft.ts";
-import { askAgainAt } from "../issue-wave.ts";
 import type { Ranker } from "../ranking.ts";
 import { fail, leavePairGeneration, publishProvisionalRanking, settle } from "../settle.ts";
 
@@ -24,7 +24,11 @@ export interface Callback {
   readonly responseTimeMs: number;
   readonly promptTokens: number;
   readonly completionTokens: number;
+  /** US dollars */
   readonly costEstimate: number;
+  readonly promptVersion: string | null;
+  /** who answered, for the judge `human`; null for every other judge */
+  readonly person: string | null;
 }
 
 export type CallbackOutcome = "applied" | "duplicate" | "late" | "orphaned";
@@ -80,7 +84,7 @@ function record(draft: Draft, callback: Callback): CallbackOutcome {
 }
 
 function recordWinner(draft: Draft, comparison: Comparison, callback: Callback, winner: Winner): void {
-  const { provider, model } = callback;
+  const { provider, model, person } = callback;
   const judged: Comparison = {
     ...comparison,
     status: "judged",
@@ -89,6 +93,9 @@ function recordWinner(draft: Draft, comparison: Comparison, callback: Callback, 
     settledAt: draft.now,
     provider,
     model,
+    person,
+    confidence: callback.answer.kind === "verdict" ? callback.answer.confidence : null,
+    usage: addUsage(comparison.usage, callback),
   };
   draft.setComparison(judged, recordOf(callback));
 }
@@ -96,19 +103,35 @@ function recordWinner(draft: Draft, comparison: Comparison, callback: Callback, 
 function recordError(draft: Draft, comparison: Comparison, callback: Callback, code: string): void {
   const severity = classifyErrorCode(code);
   const attempt = comparison.attempt + 1;
+  const usage = addUsage(comparison.usage, callback);
   if (severity === "retryable" && attempt <= draft.batch.config.maxRetryAttempts) {
     draft.setComparison(
-      { ...comparison, attempt, status: "planned", deadline: askAgainAt(draft) },
+      { ...comparison, attempt, status: "planned", deadline: askAgainAt(draft), usage },
       recordOf(callback),
     );
     draft.ask({ number: comparison.number, attempt }, retryDelaySeconds(attempt));
     return;
   }
   draft.setComparison(
-    { ...comparison, status: "failed", deadline: null, settledAt: draft.now },
+    { ...comparison, status: "failed", deadline: null, settledAt: draft.now, usage },
     recordOf(callback),
   );
   if (severity === "judge_unusable") failForJudge(draft, callback, code);
+}
+
+const NANO = 1e9;
+/** A million dollars for one answer is a typing error; beyond it sums would no longer be exact. */
+const NANO_USD_MAX = 1e15;
+
+function addUsage(usage: Usage, { answer, ...callback }: Callback): Usage {
+  return {
+    answers: usage.answers + 1,
+    refusals: usage.refusals + (answer.kind === "error" && isRefusal(answer.code) ? 1 : 0),
+    nanoUsd: usage.nanoUsd + Math.min(Math.round(callback.costEstimate * NANO), NANO_USD_MAX),
+    promptTokens: usage.promptTokens + callback.promptTokens,
+    completionTokens: usage.completionTokens + callback.completionTokens,
+    responseTimeMs: usage.responseTimeMs + callback.responseTimeMs,
+  };
 }
 
 /** No further comparison could escape this error, so none is asked. */
@@ -139,5 +162,6 @@ function recordOf(callback: Callback): VerdictRecord {
     promptTokens: callback.promptTokens,
     completionTokens: callback.completionTokens,
     costEstimate: callback.costEstimate,
+    promptVersion: callback.promptVersion,
   };
 }

@@ -1,7 +1,8 @@
 import { type Batch, isTerminal } from "../batch.ts";
+import { askAgainAt } from "../deadlines.ts";
 import type { Decision } from "../decision.ts";
 import { type Draft, openDraft } from "../draft.ts";
-import { askAgainAt } from "../issue-wave.ts";
+import { putBack } from "../people.ts";
 import type { Ranker } from "../ranking.ts";
 import { fail, finalise, HOUR_MS, settle, timeoutAt } from "../settle.ts";
 
@@ -95,7 +96,8 @@ function graceEndsAt(batch: Batch): number {
 
 /**
  * Looks at every question whose time has passed. One that no judge has taken on is put into the queue again as it is; one
- * that a judge has had for too long is lost and asked as a new attempt; without attempts left it stays outstanding.
+ * that a judge has had for too long is lost and asked as a new attempt; without attempts left it stays outstanding. One that
+ * a person has had for too long waits for whoever comes next, and that uses up no attempt.
  */
 function reissueLost(draft: Draft): WakeReport {
   let reissued = 0;
@@ -105,6 +107,10 @@ function reissueLost(draft: Draft): WakeReport {
     if (comparison?.deadline == null) continue;
     if (comparison.deadline > draft.now) {
       draft.wakeBy(comparison.deadline);
+      continue;
+    }
+    if (comparison.forPeople) {
+      draft.setComparison(putBack(comparison), null);
       continue;
     }
     const attempt = comparison.status === "planned" ? comparison.attempt : comparison.attempt + 1;

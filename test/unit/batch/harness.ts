@@ -12,6 +12,7 @@ import {
   type Comparison,
   emptyTally,
   isTerminal,
+  plannedSoFar,
   retally,
   type Winner,
 } from "../../../src/batch/batch.ts";
@@ -70,6 +71,9 @@ export const DEFAULT_CONFIG: BatchConfig = {
   targetReliability: null,
   scoreStability: null,
   minComparisonsForStabilityCheck: 12,
+  humanShare: 0,
+  humanLeaseMinutes: 15,
+  maxCostUsd: null,
 };
 
 export const DEFAULT_ORIGIN: BatchOrigin = {
@@ -84,7 +88,8 @@ export const DEFAULT_ORIGIN: BatchOrigin = {
   assignmentId: null,
   language: "en",
   courseCode: "ENG5",
-  judge: "provider-service",
+  judges: [{ judge: "provider-service", model: null, share: 1 }],
+  judgedBy: [],
   topicPrefix: "huleedu.",
   eventTypePrefix: "",
   seed: 7,
@@ -145,6 +150,8 @@ const SILENT_JUDGE = {
   promptTokens: 900,
   completionTokens: 60,
   costEstimate: 0.002,
+  promptVersion: null,
+  person: null,
 } as const;
 
 export function verdictOf(number: number, winner: Winner = "essay_a", attempt = 0): Callback {
@@ -421,14 +428,14 @@ function expectCounters(batch: Batch): void {
   const recounted = emptyTally();
   for (const comparison of batch.comparisons) retally(recounted, undefined, comparison);
   expect(batch.tally, "counters are what the rows say").toEqual(recounted);
-  const { completed, failed, outstanding } = recounted;
-  expect(completed + failed + outstanding).toBe(batch.comparisons.length);
-  expect(batch.comparisons.length).toBeLessThanOrEqual(batch.life.totalComparisons);
-  for (const { number, status, deadline, winner, settledAt } of batch.comparisons) {
+  const copies = batch.comparisons.filter(({ copyOf }) => copyOf !== null).length;
+  expect(plannedSoFar(recounted) + copies).toBe(batch.comparisons.length);
+  expect(plannedSoFar(recounted)).toBeLessThanOrEqual(batch.life.totalComparisons);
+  for (const { number, status, deadline, winner, settledAt, forPeople } of batch.comparisons) {
     expect(
       [number, deadline !== null],
-      "a deadline belongs to a question that waits for a judge or with one",
-    ).toEqual([number, status === "dispatched" || status === "planned"]);
+      "a deadline belongs to a question that waits for a machine or is with somebody",
+    ).toEqual([number, status === "dispatched" || (status === "planned" && !forPeople)]);
     expect([number, winner !== null]).toEqual([number, status === "judged"]);
     expect([number, settledAt !== null]).toEqual([number, status === "judged" || status === "failed"]);
   }

@@ -70,6 +70,9 @@ describe("what a batch may do", () => {
       targetReliability: null,
       scoreStability: null,
       minComparisonsForStabilityCheck: 12,
+      humanShare: 0,
+      humanLeaseMinutes: 15,
+      maxCostUsd: null,
     });
   });
 
