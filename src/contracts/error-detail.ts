@@ -60,7 +60,7 @@ const CODES_BY_CLASS = {
     "RESOURCE_NOT_FOUND",
     "LLM_INVALID_PROMPT",
     "LLM_CONTENT_TOO_LONG",
-    "LLM_REFUSED",
+    "LLM_REFUSAL",
     "LLM_COST_LIMIT_EXCEEDED",
   ],
   retryable: [
@@ -102,18 +102,15 @@ const CODES_BY_CLASS = {
 /** Every error code with a known meaning. Others are accepted too. */
 export const KNOWN_ERROR_CODES: readonly string[] = Object.values(CODES_BY_CLASS).flat();
 
-/** The model declined to judge these texts. A code of this service's own: it is counted by essay and judge. */
-export const REFUSED = "LLM_REFUSED";
-
 /** Whether an answer is a refusal to judge the texts. Letter case does not matter. */
 export function isRefusal(code: string): boolean {
-  return code.trim().toUpperCase() === REFUSED;
+  return code.trim().toUpperCase() === "LLM_REFUSAL";
 }
 
 /** Codes of this service's own that the original's consumers do not know, and the nearest of theirs. */
 const NEAREST_ORIGINAL_CODE: Readonly<Record<string, string>> = {
   MODEL_NOT_FOUND: "LLM_CONFIGURATION_ERROR",
-  [REFUSED]: "LLM_PROVIDER_API_ERROR",
+  LLM_REFUSAL: "LLM_INVALID_PROMPT",
 };
 
 /**
