@@ -1,7 +1,8 @@
 import { z } from "zod";
 
+/** The description of the API shows this pattern, so it knows months, days and hours; {@link normalizeDatetime} knows the rest. */
 const ISO_8601 =
-  /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s?([Zz]|[+-]\d{2}(?::?\d{2})?)?$/;
+  /^(\d{3}[1-9]|\d\d[1-9]\d|\d[1-9]\d\d|[1-9]\d{3})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])[Tt ]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:[.,](\d{1,9}))?)?\s?([Zz]|[+-]\d{2}(?::?\d{2})?)?$/;
 
 const EXPECTED = "expected an ISO 8601 datetime such as 2026-02-07T09:15:00.120394Z";
 
@@ -14,10 +15,11 @@ const EXPECTED = "expected an ISO 8601 datetime such as 2026-02-07T09:15:00.1203
 export const wireDatetime = z
   .string({ error: EXPECTED })
   .max(64)
+  .regex(ISO_8601, { error: EXPECTED })
   .transform((text, context) => {
     const normal = normalizeDatetime(text);
     if (normal !== null) return normal;
-    context.addIssue({ code: "custom", message: `${EXPECTED}, got ${JSON.stringify(text)}`, input: text });
+    context.addIssue({ code: "custom", message: `${EXPECTED}, got ${JSON.stringify(text)}` });
     return z.NEVER;
   });
 

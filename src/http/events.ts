@@ -46,8 +46,12 @@ const route = createRoute({
     body: {
       required: true,
       content: {
-        "application/json": { schema: { oneOf: [envelope, { type: "array", items: envelope }] } },
-        "application/x-ndjson": { schema: { type: "string" } },
+        "application/json": {
+          schema: {
+            oneOf: [envelope, { type: "array", items: envelope, minItems: 1, maxItems: RECORDS_MAX }],
+          },
+        },
+        "application/x-ndjson": { schema: { type: "string", pattern: "\\S" } },
       },
     },
   },

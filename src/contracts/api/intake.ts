@@ -1,12 +1,40 @@
 /** What judges and the event bus send in, and what they are told. */
 import { z } from "@hono/zod-openapi";
 import { comparisonResultSchema, type LlmComparisonResult } from "../comparison-result.ts";
-import { envelopeOf, SUPPORTED_SCHEMA_VERSION } from "../envelope.ts";
-import { dispatchEventType } from "../topics.ts";
+import { envelopeOf, eventEnvelopeSchema, SUPPORTED_SCHEMA_VERSION } from "../envelope.ts";
+import { dispatchEventType, INBOUND_EVENTS } from "../topics.ts";
+
+/** How an envelope says that it brings a callback, for the API's description; {@link dispatchEventType} reads it. */
+const { eventName: EVENT_NAME, topicSuffix } = INBOUND_EVENTS.comparison_result;
+const EVENT_TYPE_PATTERN = `^(LLMComparisonResultV1|(.*\\.)?${topicSuffix.replaceAll(".", "\\.")})$`;
 
 /** A copy, because a schema can be named in the API's description only if it is made after zod has learnt how. */
-const namedResultSchema = comparisonResultSchema.clone().openapi("LLMComparisonResultV1");
-const namedEnvelopeSchema = envelopeOf(namedResultSchema).openapi("CallbackEnvelope");
+const namedResultSchema = comparisonResultSchema.clone().openapi("LLMComparisonResultV1", {
+  oneOf: [
+    { required: ["winner"], properties: { winner: { type: "string" }, error_detail: { type: "null" } } },
+    {
+      required: ["error_detail"],
+      properties: { winner: { type: "null" }, error_detail: { type: "object" } },
+    },
+  ],
+});
+const { event_id, event_timestamp, schema_version, correlation_id } = eventEnvelopeSchema.shape;
+const namedEnvelopeSchema = envelopeOf(namedResultSchema)
+  .extend({
+    // Nobody reads them here, so none is made up when it is missing.
+    event_id: event_id.unwrap().optional(),
+    event_timestamp: event_timestamp.unwrap().optional(),
+    correlation_id: correlation_id.unwrap().optional(),
+    schema_version: schema_version.clone().openapi({ maximum: SUPPORTED_SCHEMA_VERSION }),
+  })
+  .openapi("CallbackEnvelope", {
+    anyOf: [
+      { properties: { event_type: { pattern: EVENT_TYPE_PATTERN } } },
+      {
+        properties: { data: { required: ["event_name"], properties: { event_name: { const: EVENT_NAME } } } },
+      },
+    ],
+  });
 
 /** What a callback can look like, for the API's description. */
 export const CALLBACK_FORMS = {

@@ -24,17 +24,23 @@ function textOfBytes(maxBytes: number) {
 
 const essaySchema = z
   .object({
-    essay_id: essayIdSchema,
-    text: textOfBytes(MAX_ESSAY_BYTES)
-      .refine((value) => value.trim() !== "", { error: "expected a text that is not blank" })
-      .nullish(),
+    essay_id: essayIdSchema.clone().openapi({ pattern: "^[^\\u0000-\\u001f\\u007f-\\u009f]*$" }),
+    text: textOfBytes(MAX_ESSAY_BYTES).regex(/\S/, { error: "expected a text that is not blank" }).nullish(),
     text_storage_id: identifier(MAX_ID_LENGTH).nullish(),
   })
   .refine((essay) => isPresent(essay.text) !== isPresent(essay.text_storage_id), {
     path: ["text"],
     error: "expected exactly one of text and text_storage_id",
   })
-  .openapi("EssayToJudge");
+  .openapi("EssayToJudge", {
+    oneOf: [
+      { required: ["text"], properties: { text: { type: "string" }, text_storage_id: { type: "null" } } },
+      {
+        required: ["text_storage_id"],
+        properties: { text: { type: "null" }, text_storage_id: { type: "string" } },
+      },
+    ],
+  });
 
 const configSchema = z.object({
   completion_threshold_pct: z.number().min(1).max(100).nullish(),

@@ -12,6 +12,7 @@ import type { App } from "../app-env.ts";
 import { authenticate, securityOf } from "../authentication.ts";
 import { CORRELATION_HEADER, concernBatch } from "../correlation.ts";
 import { MAX_BATCH_REQUEST_BYTES } from "../limits.ts";
+import { linksTo } from "../operation-links.ts";
 import { AUTHENTICATION_PROBLEMS, problem, problemResponse } from "../problem.ts";
 import { limitBody, requireUtf8 } from "../request-body.ts";
 import { linksOf } from "./batch-body.ts";
@@ -45,6 +46,15 @@ const route = createRoute({
     202: {
       description: "The batch is open, or was opened before by the same request.",
       headers: z.object({ Location: z.string(), [CORRELATION_HEADER]: z.string() }),
+      links: linksTo("$response.body#/batch_id", [
+        "readBatch",
+        "readResults",
+        "readComparisons",
+        "readHistory",
+        "readEvents",
+        "cancelBatch",
+        "eraseBatch",
+      ]),
       content: { "application/json": { schema: openBatchReplySchema } },
     },
     400: problemResponse("malformed_body"),

@@ -5,6 +5,7 @@ import { listDeadLettersQuery } from "../../results/dead-letters.ts";
 import type { App } from "../app-env.ts";
 import { authenticate, securityOf } from "../authentication.ts";
 import { MAX_PAGE_SIZE } from "../limits.ts";
+import { linksTo } from "../operation-links.ts";
 import { cursorSchema, pageOf, wholeNumber } from "../paging.ts";
 import { AUTHENTICATION_PROBLEMS, problemResponse } from "../problem.ts";
 import { listedDeadLetterOf } from "./dead-letter-body.ts";
@@ -26,7 +27,11 @@ const route = createRoute({
   middleware: [authenticate("admin")] as const,
   request: { query },
   responses: {
-    200: { description: "One page.", content: { "application/json": { schema: deadLetterListSchema } } },
+    200: {
+      description: "One page.",
+      links: linksTo("$response.body#/dead_letters/0/id", ["readDeadLetter", "replayDeadLetter"]),
+      content: { "application/json": { schema: deadLetterListSchema } },
+    },
     422: problemResponse("validation_failed"),
     ...AUTHENTICATION_PROBLEMS,
   },

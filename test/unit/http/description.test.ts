@@ -94,6 +94,21 @@ describe("the description of the API", () => {
     }
   });
 
+  it("links an opened batch to everything that can be asked about it", async () => {
+    const { paths } = await describe31();
+    const ofBatch = Object.entries(paths).flatMap(([path, methods]) =>
+      path.startsWith("/v1/batches/{id}") ? Object.values(methods) : [],
+    );
+    const { links } = z
+      .looseObject({ links: z.record(z.string(), z.looseObject({})) })
+      .parse(paths["/v1/batches"]["post"].responses["202"]);
+    expect(Object.keys(links).toSorted()).toEqual(ofBatch.map(({ operationId }) => operationId).toSorted());
+  });
+
+  it("is the same at every reading", async () => {
+    expect(await describe31()).toEqual(await describe31());
+  });
+
   it("spells patterns as JSON Schema has them, without slashes and flags", async () => {
     const text = JSON.stringify(await describe31());
     for (const [, pattern] of text.matchAll(/"pattern":"((?:[^"\\]|\\.)*)"/g))
