@@ -13,8 +13,8 @@ import { UserError } from "../rank/user-error.ts";
 import { findSchemathesis } from "./schemathesis.ts";
 
 const CONFIGURATION = join(PROJECT_FOLDER, "test/fuzz/schemathesis.toml");
-/** One run; a machine that is very busy gets a report that says so instead of a build that hangs. */
-const RUN_MS = 170_000;
+/** A machine that is very busy gets fewer requests, not a build that hangs. */
+const RUN_MS = 150_000;
 
 export const FUZZ_USAGE = `Asks the local Worker what its OpenAPI description allows and forbids, and checks every answer against the description
 (schemathesis). Needs Python 3.10 or later and PyPI; where they are missing it says so and succeeds.
@@ -114,10 +114,9 @@ async function run(
   });
   const stop = () => child.kill("SIGTERM");
   const late = setTimeout(() => {
-    console.error(
-      `Stopped after ${RUN_MS / 1000} s: choose fewer --examples, or a machine that is less busy.`,
-    );
-    stop();
+    console.log(`Not everything was asked within ${RUN_MS / 1000} s: this machine is busy.`);
+    // As Ctrl-C: it then says what it has seen so far, and ends with 0 when there was no failure among it.
+    child.kill("SIGINT");
   }, RUN_MS);
   signal.addEventListener("abort", stop, { once: true });
   const code = await new Promise<number>((done, fail) => {

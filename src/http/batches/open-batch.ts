@@ -52,6 +52,7 @@ const route = createRoute({
         "readComparisons",
         "readHistory",
         "readEvents",
+        "republishEvents",
         "cancelBatch",
         "eraseBatch",
       ]),
