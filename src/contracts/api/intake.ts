@@ -42,11 +42,14 @@ export const CALLBACK_FORMS = {
   CallbackEnvelope: namedEnvelopeSchema,
 } as const;
 
-const callbackEnvelopeSchema = namedEnvelopeSchema
+/** Asks what an envelope brings before its data is read, because reading drops the `event_name` that may say so. */
+const callbackEnvelopeSchema = z
+  .looseObject({ event_type: eventEnvelopeSchema.shape.event_type, data: z.unknown() })
   .refine((envelope) => dispatchEventType(envelope) === "comparison_result", {
     path: ["event_type"],
     error: "expected LLMComparisonResultV1 or a topic that ends in llm_provider.comparison_result.v1",
   })
+  .pipe(namedEnvelopeSchema)
   .refine((envelope) => envelope.schema_version <= SUPPORTED_SCHEMA_VERSION, {
     path: ["schema_version"],
     error: `expected at most ${SUPPORTED_SCHEMA_VERSION}`,
