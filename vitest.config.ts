@@ -47,6 +47,9 @@ export default defineConfig({
                 ENVIRONMENT: "development",
                 DEFAULT_JUDGE: "external",
                 KAFKA_BRIDGE_URL: inject("bridgeUrl"),
+                // Read only from when a test's sweep starts it; nothing else comes on these topics.
+                KAFKA_SOURCE_TOPICS: "test.requests,test.callbacks",
+                KAFKA_SOURCE_POLL_SECONDS: "1",
                 LLM_PROVIDER_SERVICE_URL: `${inject("upstreamUrl")}/llm`,
                 CONTENT_SERVICE_URL: `${inject("upstreamUrl")}/content`,
                 TEST_MIGRATIONS: await readD1Migrations("./migrations"),

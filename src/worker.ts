@@ -3,6 +3,7 @@ import { consume } from "./bus/consumers.ts";
 import { sweep } from "./bus/sweep.ts";
 import { createApp } from "./http/app.ts";
 
+export { KafkaSource } from "./bus/kafka-source/kafka-source.ts";
 export { AssessmentBatch } from "./objects/assessment-batch.ts";
 
 const app = createApp();

@@ -43,7 +43,7 @@ export async function receiveEvents(
   const outcomes: EventOutcome[] = [];
   for (const record of records) {
     const read = readReceived(record);
-    outcomes.push(await receiveOne(env, settings, record.text, read, letters, queued));
+    outcomes.push(await receiveOne(env, settings, record, read, letters, queued));
   }
   await sendCallbacks(env, queued);
   const sourced = letters.map((letter) => ({ ...letter, source }));
@@ -62,7 +62,7 @@ type Unsourced = Omit<DeadLetter, "source">;
 async function receiveOne(
   env: Env,
   settings: Settings,
-  text: string,
+  received: ReceivedRecord,
   record: InboundRecord,
   letters: Unsourced[],
   queued: Queued[],
@@ -73,7 +73,12 @@ async function receiveOne(
       const { correlation_id: correlationId } = record.result;
       if (bytes > MESSAGE_MAX_BYTES) {
         const detail = `The callback is ${bytes} bytes long; at most ${MESSAGE_MAX_BYTES} fit into a message.`;
-        return bury(letters, text, { reason: "too_large", detail, eventId: record.eventId, correlationId });
+        return bury(letters, received, {
+          reason: "too_large",
+          detail,
+          eventId: record.eventId,
+          correlationId,
+        });
       }
       queued.push({ bytes, result: record.result });
       return { outcome: "queued", batch_id: null, event_id: record.eventId, reason: null, detail: null };
@@ -83,7 +88,7 @@ async function receiveOne(
       const opened = await openFromEvent(env, settings, record);
       if (opened.kind === "refused") {
         const { reason, detail, batchId } = opened;
-        return bury(letters, text, { reason, detail, eventId, correlationId, batchId });
+        return bury(letters, received, { reason, detail, eventId, correlationId, batchId });
       }
       log("info", "assessment_requested", {
         batch_id: opened.batchId,
@@ -99,13 +104,13 @@ async function receiveOne(
       };
     }
     case "unusable":
-      return bury(letters, text, record);
+      return bury(letters, received, record);
   }
 }
 
 function bury(
   letters: Unsourced[],
-  payload: string,
+  { text: payload, place }: ReceivedRecord,
   fault: {
     readonly reason: DeadLetterReason;
     readonly detail: string;
@@ -115,7 +120,8 @@ function bury(
   },
 ): EventOutcome {
   const batchId = fault.batchId ?? null;
-  const { reason, detail, correlationId } = fault;
+  const { reason, correlationId } = fault;
+  const detail = place === undefined ? fault.detail : `${place}: ${fault.detail}`;
   letters.push({ reason, detail, batchId, correlationId, payload });
   log("warn", "record_dead_lettered", { batch_id: batchId, correlation_id: correlationId, reason });
   return { outcome: "dead_lettered", batch_id: batchId, event_id: fault.eventId, reason, detail };

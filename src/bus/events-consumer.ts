@@ -7,6 +7,7 @@ import { openDatabase } from "../results/database.ts";
 import { writeDeadLetters } from "../results/dead-letters.ts";
 import type { Settings } from "../settings/settings.ts";
 import { recordHeaders } from "./event-headers.ts";
+import { bridgeCredentials } from "./kafka-bridge/bridge-credentials.ts";
 import { createKafkaBridge } from "./kafka-bridge/http-kafka-bridge.ts";
 import type { KafkaBridge } from "./kafka-bridge/kafka-bridge.ts";
 import { handleEach } from "./message-loop.ts";
@@ -134,17 +135,9 @@ function bridgeOf(settings: Settings): KafkaBridge | null {
     url,
     dialect: settings.KAFKA_BRIDGE_DIALECT,
     recordFormat: settings.KAFKA_BRIDGE_RECORD_FORMAT,
-    authorization: settings.KAFKA_BRIDGE_AUTHORIZATION,
-    headers: accessHeaders(settings),
+    headers: bridgeCredentials(settings),
     timeoutMs: settings.KAFKA_BRIDGE_TIMEOUT_SECONDS * 1000,
   });
-}
-
-/** How Cloudflare Access knows a service: https://developers.cloudflare.com/cloudflare-one/identity/service-tokens/ */
-function accessHeaders(settings: Settings): Readonly<Record<string, string>> {
-  const { KAFKA_BRIDGE_ACCESS_CLIENT_ID: id, KAFKA_BRIDGE_ACCESS_CLIENT_SECRET: secret } = settings;
-  if (id === undefined || secret === undefined) return {};
-  return { "CF-Access-Client-Id": id, "CF-Access-Client-Secret": secret };
 }
 
 let saidThatEventsAreKept = false;

@@ -12,6 +12,8 @@ export interface ReceivedRecord {
   readonly text: string;
   /** Why it cannot be used, whatever it says. */
   readonly fault?: RecordFault;
+  /** Where it lay, for the one who has to look for it. */
+  readonly place?: string;
 }
 
 export interface RecordFault {

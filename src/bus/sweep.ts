@@ -3,6 +3,7 @@ import { errorFields, log } from "../observability/logger.ts";
 import { forgetWakeQuery, overdueBatchesQuery } from "../results/batch-queries.ts";
 import { openDatabase } from "../results/database.ts";
 import { expireDeadLettersQuery } from "../results/dead-letters.ts";
+import { settingsOf, sourceOf } from "../settings/settings.ts";
 
 /**
  * A batch is looked at when its time in D1 passed this long ago: the platform itself may be a minute late. That time dates
@@ -13,8 +14,12 @@ const OVERDUE_MS = 120_000;
 const BATCHES_PER_SWEEP = 200;
 const CONCURRENT_NUDGES = 6;
 
-/** Wakes open batches whose alarm was lost, and forgets dead letters whose time is up. Runs by cron. */
+/**
+ * Wakes open batches whose alarm was lost, forgets dead letters whose time is up, and sees to it that topics are read if any are
+ * to be. Runs by cron.
+ */
 export async function sweep(env: Env, now: number): Promise<{ readonly nudged: number }> {
+  await startSource(env);
   const db = openDatabase(env.DB);
   const overdue = await overdueBatchesQuery(db, now - OVERDUE_MS, BATCHES_PER_SWEEP);
   for (let at = 0; at < overdue.length; at += CONCURRENT_NUDGES) {
@@ -36,5 +41,16 @@ async function nudge(
     if (found === "unknown") await forgetWakeQuery(openDatabase(env.DB), batch.batchId);
   } catch (error) {
     log("error", "nudge_failed", { ...fields, ...errorFields(error) });
+  }
+}
+
+async function startSource(env: Env): Promise<void> {
+  const result = settingsOf(env);
+  const source = result.kind === "valid" ? sourceOf(result.settings) : null;
+  if (source === null) return;
+  try {
+    await env.KAFKA_SOURCE.getByName(source.group).start(source.group);
+  } catch (error) {
+    log("error", "kafka_source_not_started", { group: source.group, ...errorFields(error) });
   }
 }

@@ -1,7 +1,9 @@
 import { createRoute } from "@hono/zod-openapi";
 import { sql } from "drizzle-orm";
 import packageManifest from "../../package.json" with { type: "json" };
+import { readSourceStatus } from "../bus/kafka-source/source-status.ts";
 import { healthSchema, livenessSchema, readinessSchema } from "../contracts/api/health.ts";
+import { toWireDatetime } from "../contracts/datetime.ts";
 import { errorFields, log } from "../observability/logger.ts";
 import { openDatabase } from "../results/database.ts";
 import { type SettingsResult, settingsOf } from "../settings/settings.ts";
@@ -57,6 +59,7 @@ const readinessRoute = (operationId: keyof typeof READINESS_PATHS) =>
 export function health(app: App): void {
   app.openapi(healthRoute, async (c) => {
     const database = await databaseAnswers(c.env);
+    const source = await sourceHealth(c.env);
     const body = {
       service: SERVICE,
       message: database ? "The service and its database answer." : "The database does not answer.",
@@ -65,8 +68,14 @@ export function health(app: App): void {
       environment: environmentOf(settingsOf(c.env)),
     };
     return database
-      ? c.json({ ...body, status: "healthy", dependencies: { database: { status: "healthy" } } }, 200)
-      : c.json({ ...body, status: "unhealthy", dependencies: { database: { status: "unhealthy" } } }, 503);
+      ? c.json(
+          { ...body, status: "healthy", dependencies: { database: { status: "healthy" }, ...source } },
+          200,
+        )
+      : c.json(
+          { ...body, status: "unhealthy", dependencies: { database: { status: "unhealthy" }, ...source } },
+          503,
+        );
   });
   for (const operationId of ["readLiveness", "readLivenessShort"] as const) {
     app.openapi(livenessRoute(operationId), (c) =>
@@ -94,6 +103,16 @@ async function databaseAnswers(env: Env): Promise<boolean> {
     log("error", "database_unreachable", errorFields(error));
     return false;
   }
+}
+
+/** A topic that cannot be read waits in Kafka, while everything else goes on: it is told, and no more. */
+async function sourceHealth(env: Env) {
+  const settings = settingsOf(env);
+  const source = settings.kind === "valid" ? await readSourceStatus(env, settings.settings) : null;
+  if (source === null) return {};
+  const polled = source.polledAt === null ? "not yet" : toWireDatetime(source.polledAt);
+  const message = source.problem ?? `Topics are read; last poll: ${polled}.`;
+  return { kafka_source: { status: source.well ? "healthy" : "unhealthy", message } as const };
 }
 
 function environmentOf(settings: SettingsResult): string {

@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { BATCH_STATES, FAILURE_REASONS } from "../batch/batch.ts";
+import { readSourceStatus } from "../bus/kafka-source/source-status.ts";
 import { EVENT_STATUSES } from "../objects/outbox.ts";
 import { METRICS_CONTENT_TYPE, renderMetrics } from "../observability/metrics.ts";
 import {
@@ -11,6 +12,7 @@ import {
 } from "../results/batch-queries.ts";
 import { openDatabase } from "../results/database.ts";
 import { DEAD_LETTER_REASONS } from "../results/dead-letters.ts";
+import { requireSettings } from "../settings/settings.ts";
 import type { App } from "./app-env.ts";
 import { authenticate, securityOf } from "./authentication.ts";
 import { AUTHENTICATION_PROBLEMS } from "./problem.ts";
@@ -63,6 +65,7 @@ export function metrics(app: App): void {
         (reason) => deadLetters.find((row) => row.reason === reason) ?? { reason, letters: 0 },
       ),
       stuckBatches: stuck.length,
+      kafkaSource: await readSourceStatus(c.env, requireSettings(c.env)),
     };
     return c.text(renderMetrics(totals), 200, { "Content-Type": METRICS_CONTENT_TYPE });
   });

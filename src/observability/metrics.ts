@@ -19,6 +19,14 @@ export interface Totals {
   readonly events: readonly { readonly status: string; readonly events: number }[];
   readonly deadLetters: readonly { readonly reason: string; readonly letters: number }[];
   readonly stuckBatches: number;
+  /** Reading topics through a bridge; null where that is switched off. */
+  readonly kafkaSource: {
+    readonly well: boolean;
+    readonly failures: number;
+    readonly records: number;
+    /** epoch milliseconds */
+    readonly polledAt: number | null;
+  } | null;
 }
 
 interface Sample {
@@ -39,7 +47,14 @@ export function renderMetrics(totals: Totals): string {
   return `${metricsOf(totals).flatMap(renderMetric).join("\n")}\n`;
 }
 
-function metricsOf({ batches, failures, events, deadLetters, stuckBatches }: Totals): readonly Metric[] {
+function metricsOf({
+  batches,
+  failures,
+  events,
+  deadLetters,
+  stuckBatches,
+  kafkaSource,
+}: Totals): readonly Metric[] {
   const total = (column: "completed" | "failed" | "pending" | "recovered") =>
     batches.reduce((sum, row) => sum + (row[column] ?? 0), 0);
   return [
@@ -111,6 +126,23 @@ function metricsOf({ batches, failures, events, deadLetters, stuckBatches }: Tot
       help: "Events by how far they have come.",
       samples: events.map(({ status, events: value }) => ({ labels: { status }, value })),
     },
+    ...sourceMetrics(kafkaSource),
+  ];
+}
+
+function sourceMetrics(source: Totals["kafkaSource"]): readonly Metric[] {
+  if (source === null) return [];
+  const { well, failures, records, polledAt } = source;
+  return [
+    single("cj_kafka_source_up", "gauge", "Whether the last poll of the topics succeeded.", well ? 1 : 0),
+    single("cj_kafka_source_failures", "gauge", "Polls in a row that failed.", failures),
+    single("cj_kafka_source_records_total", "counter", "Records taken from the topics.", records),
+    single(
+      "cj_kafka_source_last_poll_timestamp_seconds",
+      "gauge",
+      "When a poll last succeeded; 0 for never.",
+      polledAt === null ? 0 : Math.floor(polledAt / 1_000),
+    ),
   ];
 }
 

@@ -1,5 +1,8 @@
 /** The HTTP protocols that Kafka bridges speak. */
 export const BRIDGE_DIALECTS = ["confluent-v2", "confluent-v3", "strimzi"] as const;
+/** Those of them by which topics can be read: v3 has no consumers. */
+export const SOURCE_DIALECTS = ["confluent-v2", "strimzi"] as const;
+export type SourceDialectName = (typeof SOURCE_DIALECTS)[number];
 export type BridgeDialectName = (typeof BRIDGE_DIALECTS)[number];
 
 /**

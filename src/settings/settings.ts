@@ -1,7 +1,12 @@
 import { z } from "zod";
 import { parseJson } from "../encoding/json.ts";
 import { JUDGE_NAMES } from "./judge-names.ts";
-import { BRIDGE_DIALECTS, bridgeUrlProblem } from "./kafka-bridge-url.ts";
+import {
+  BRIDGE_DIALECTS,
+  bridgeUrlProblem,
+  SOURCE_DIALECTS,
+  type SourceDialectName,
+} from "./kafka-bridge-url.ts";
 
 /** Variables come as text, and as numbers when wrangler.toml writes them so. */
 const numeric = z.union([z.number(), z.string().transform(Number)], { error: "expected a number" });
@@ -16,6 +21,11 @@ const list = z
   .string()
   .default("")
   .transform((text) => text.split(/[\s,]+/).filter((item) => item !== ""));
+
+/** What Kafka allows for the name of a topic, and we for a group's. */
+const topicName = z
+  .string()
+  .regex(/^[A-Za-z0-9._-]{1,249}$/, "expected 1 to 249 letters, digits, dots, hyphens and underscores");
 
 export const SCOPES = ["batches", "callbacks", "events", "admin"] as const;
 export type Scope = (typeof SCOPES)[number];
@@ -88,6 +98,13 @@ const variables = z.object({
   KAFKA_BRIDGE_TIMEOUT_SECONDS: integer(130, 1, 300),
   /** the longest pause before an event is tried again, whatever the bridge or the fault suggests */
   KAFKA_BRIDGE_MAX_RETRY_SECONDS: integer(1_800, 1, 3_000),
+  /** topics to read through the bridge's consumer API; none switches that off */
+  KAFKA_SOURCE_TOPICS: list.pipe(z.array(topicName).max(20)),
+  KAFKA_SOURCE_GROUP: topicName.default("cj-edge"),
+  /** where to read, when it is not where events are produced */
+  KAFKA_SOURCE_URL: optionalUrl,
+  KAFKA_SOURCE_DIALECT: z.enum(SOURCE_DIALECTS).optional(),
+  KAFKA_SOURCE_POLL_SECONDS: integer(5, 1, 120),
   TOPIC_PREFIX: z.string().max(100).default("huleedu."),
   EVENT_TYPE_PREFIX: z.string().max(100).default(""),
 
@@ -124,6 +141,7 @@ const schema = variables.superRefine((settings, context) => {
   const urlProblem = isUrl ? bridgeUrlProblem(dialect, url) : null;
   if (urlProblem !== null)
     context.addIssue({ code: "custom", path: ["KAFKA_BRIDGE_URL"], message: urlProblem });
+  for (const problem of sourceProblems(settings)) context.addIssue({ code: "custom", ...problem });
   const { KAFKA_BRIDGE_ACCESS_CLIENT_ID: id, KAFKA_BRIDGE_ACCESS_CLIENT_SECRET: secret } = settings;
   if ((id === undefined) === (secret === undefined)) return;
   const missing = id === undefined ? "KAFKA_BRIDGE_ACCESS_CLIENT_ID" : "KAFKA_BRIDGE_ACCESS_CLIENT_SECRET";
@@ -132,6 +150,42 @@ const schema = variables.superRefine((settings, context) => {
 });
 
 export type Settings = z.infer<typeof schema>;
+
+/** What is read through a bridge's consumer API, and where. */
+export interface Source {
+  readonly url: string;
+  readonly dialect: SourceDialectName;
+  readonly group: string;
+  readonly topics: readonly string[];
+}
+
+/** @returns null when no topic is to be read */
+export function sourceOf(settings: z.infer<typeof variables>): Source | null {
+  const { KAFKA_SOURCE_TOPICS: topics, KAFKA_SOURCE_GROUP: group } = settings;
+  const url = settings.KAFKA_SOURCE_URL ?? settings.KAFKA_BRIDGE_URL;
+  const dialect = sourceDialectOf(settings);
+  return topics.length === 0 || url === undefined || dialect === null
+    ? null
+    : { url, dialect, group, topics };
+}
+
+function sourceDialectOf(settings: z.infer<typeof variables>): SourceDialectName | null {
+  const { KAFKA_SOURCE_DIALECT: own, KAFKA_BRIDGE_DIALECT: bridge } = settings;
+  return own ?? SOURCE_DIALECTS.find((dialect) => dialect === bridge) ?? null;
+}
+
+function sourceProblems(settings: z.infer<typeof variables>): { path: string[]; message: string }[] {
+  if (settings.KAFKA_SOURCE_TOPICS.length === 0) return [];
+  const dialect = sourceDialectOf(settings);
+  if (dialect === null) {
+    const message = `expected ${SOURCE_DIALECTS.join(" or ")}: topics cannot be read by ${settings.KAFKA_BRIDGE_DIALECT}`;
+    return [{ path: ["KAFKA_SOURCE_DIALECT"], message }];
+  }
+  const url = settings.KAFKA_SOURCE_URL ?? settings.KAFKA_BRIDGE_URL;
+  const problem =
+    url === undefined ? "expected a bridge to read the topics from" : bridgeUrlProblem(dialect, url);
+  return problem === null ? [] : [{ path: ["KAFKA_SOURCE_URL"], message: problem }];
+}
 
 /** A setting that cannot be used: which one, and what is expected. Its value is not repeated, it may be a secret. */
 export interface SettingProblem {

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { z } from "zod";
+import { consumerFaultSchema, type FakeConsumers, fakeConsumers } from "./kafka-rest-consumers.ts";
 import {
   CLUSTER_PATH,
   type FakeDialect,
@@ -16,7 +17,8 @@ import {
  * dialects as the real bridges do, written from their documentation and not from this project's encoders.
  *
  * Code in another process (or in workerd) drives it over HTTP: `GET /__fake/records`, `GET /__fake/requests`,
- * `POST /__fake/faults` with a list of faults, `DELETE /__fake` to start afresh.
+ * `POST /__fake/faults` with a list of faults, `DELETE /__fake` to start afresh; for what it lets others read,
+ * `POST /__fake/produced` with records, `POST /__fake/consumer-faults` and `GET /__fake/groups/{group}`.
  */
 
 /** A request as it came. */
@@ -71,12 +73,26 @@ export interface FakeKafkaRest {
   readonly records: () => readonly StoredRecord[];
   readonly requests: () => readonly ReceivedRequest[];
   readonly fail: (...faults: readonly BridgeFault[]) => void;
+  /** Puts records into topics, as other producers do. */
+  readonly produce: (...records: readonly ProducedRecord[]) => void;
+  /** The consumer API. */
+  readonly consumers: Omit<FakeConsumers, "answer">;
   readonly close: () => Promise<void>;
 }
 
+const producedSchema = z.object({
+  topic: z.string(),
+  key: z.string().default(""),
+  /** empty for a tombstone */
+  value: z.string(),
+});
+export type ProducedRecord = z.input<typeof producedSchema>;
+
 /** Starts a bridge on the loopback interface. Close it at the end. */
 export async function startFakeKafkaRest(options: FakeKafkaRestOptions = {}): Promise<FakeKafkaRest> {
-  const memory: Memory = { records: [], requests: [], faults: [] };
+  const records: StoredRecord[] = [];
+  const consumers = fakeConsumers(options.dialect ?? "confluent-v2", records);
+  const memory: Memory = { records, requests: [], faults: [], consumers };
   const server = createServer((request, response) => {
     void serve(options, memory, request, response).catch((error: unknown) => {
       response.writeHead(500).end(String(error));
@@ -91,6 +107,8 @@ export async function startFakeKafkaRest(options: FakeKafkaRestOptions = {}): Pr
     fail: (...faults) => {
       memory.faults.push(...faults.map((fault) => faultSchema.parse(fault)));
     },
+    produce: (...produced) => storeProduced(memory, produced),
+    consumers,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -103,6 +121,14 @@ interface Memory {
   readonly records: StoredRecord[];
   readonly requests: ReceivedRequest[];
   readonly faults: Fault[];
+  readonly consumers: FakeConsumers;
+}
+
+function storeProduced(memory: Memory, produced: readonly ProducedRecord[]): void {
+  for (const record of produced) {
+    const { topic, key, value } = producedSchema.parse(record);
+    store(memory, topic, { key, value, headers: {} });
+  }
 }
 
 async function serve(
@@ -113,12 +139,31 @@ async function serve(
 ): Promise<void> {
   const body = await text(request);
   const path = request.url ?? "";
-  if (path.startsWith("/__fake")) answer(response, control(memory, request.method ?? "", path, body));
-  else produce(options, memory, { path, headers: headersOf(request), body }, response);
+  const method = request.method ?? "";
+  if (path.startsWith("/__fake")) {
+    answer(response, control(memory, method, path, body));
+    return;
+  }
+  const consumed = memory.consumers.answer({ method, path, accept: request.headers.accept ?? "", body });
+  if (consumed === null) produce(options, memory, { path, headers: headersOf(request), body }, response);
+  else if (consumed === "hang_up") response.destroy();
+  else answerConsumer(options, memory, { path, headers: headersOf(request), body }, consumed, response);
 }
 
 function headersOf(request: IncomingMessage): Readonly<Record<string, string>> {
   return z.record(z.string(), z.string()).parse({ ...request.headers });
+}
+
+function answerConsumer(
+  { authorization }: FakeKafkaRestOptions,
+  memory: Memory,
+  { path, headers }: ProduceRequest,
+  reply: Reply,
+  response: ServerResponse,
+): void {
+  memory.requests.push({ path, headers, recordCount: 0 });
+  const refused = authorization !== undefined && headers["authorization"] !== authorization;
+  answer(response, refused ? problem(401, 40101, "Unauthorized") : reply);
 }
 
 interface ProduceRequest {
@@ -229,11 +274,27 @@ function control(memory: Memory, method: string, path: string, body: string): Re
     case "POST /__fake/faults":
       memory.faults.push(...z.array(faultSchema).parse(JSON.parse(body)));
       return { status: 204, body: "" };
+    case "POST /__fake/produced":
+      storeProduced(memory, z.array(producedSchema).parse(JSON.parse(body)));
+      return { status: 204, body: "" };
+    case "POST /__fake/consumer-faults":
+      memory.consumers.fail(...z.array(consumerFaultSchema).parse(JSON.parse(body)));
+      return { status: 204, body: "" };
     case "DELETE /__fake":
       for (const list of [memory.records, memory.requests, memory.faults]) list.length = 0;
+      memory.consumers.forget();
       return { status: 204, body: "" };
-    default:
+    default: {
+      const group = /^GET \/__fake\/groups\/([^/]+)$/.exec(`${method} ${path}`)?.[1];
+      if (group !== undefined) {
+        const { committed, members } = memory.consumers;
+        return {
+          status: 200,
+          body: JSON.stringify({ committed: committed(group), members: members(group) }),
+        };
+      }
       return problem(404, 404, `no such control: ${method} ${path}`);
+    }
   }
 }
 

@@ -93,9 +93,10 @@ describe.each(ENVIRONMENTS)("the environment %s", (environment) => {
     );
   });
 
-  it("has the object, the database with its migrations, and the sweep", () => {
+  it("has the objects, the database with its migrations, and the sweep", () => {
     expect(config.durable_objects.bindings).toEqual([
       expect.objectContaining({ name: "ASSESSMENT_BATCH", class_name: "AssessmentBatch" }),
+      expect.objectContaining({ name: "KAFKA_SOURCE", class_name: "KafkaSource" }),
     ]);
     expect(config.d1_databases).toEqual([
       expect.objectContaining({ binding: "DB", migrations_dir: expect.stringMatching(/migrations$/) }),

@@ -22,14 +22,19 @@ export interface ReceivedAnswer {
   readonly status: number;
   readonly retryAfter: string | null;
   readonly body: string;
+  /** whether the body was longer than what is read */
+  readonly cut: boolean;
 }
 
 /** Reads an answer to its end or its limit. @throws what reading throws, such as a lost connection or a timeout. */
-export async function receiveAnswer(response: Response): Promise<ReceivedAnswer> {
+export async function receiveAnswer(
+  response: Response,
+  maxBytes: number = MAX_ANSWER_BYTES,
+): Promise<ReceivedAnswer> {
   return {
     status: response.status,
     retryAfter: response.headers.get("retry-after"),
-    body: await readBody(response),
+    ...(await readBody(response, maxBytes)),
   };
 }
 
@@ -81,19 +86,23 @@ function unavailable(reason: string, retryAfterSeconds: number | null): Answer {
 
 const errorBodySchema = z.object({ message: z.string() });
 
-function messageIn(body: string): string {
+/** @returns what a bridge says went wrong, in its own words */
+export function messageIn(body: string): string {
   const read = errorBodySchema.safeParse(parseJson(body));
   return read.success ? read.data.message : body;
 }
 
-async function readBody(response: Response): Promise<string> {
+async function readBody(
+  response: Response,
+  maxBytes: number,
+): Promise<{ readonly body: string; readonly cut: boolean }> {
   const decoder = new TextDecoder();
   let text = "";
   let bytes = 0;
   for await (const chunk of response.body ?? []) {
     bytes += chunk.byteLength;
     text += decoder.decode(chunk, { stream: true });
-    if (bytes > MAX_ANSWER_BYTES) break;
+    if (bytes > maxBytes) return { body: text, cut: true };
   }
-  return text + decoder.decode();
+  return { body: text + decoder.decode(), cut: false };
 }

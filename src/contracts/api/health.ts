@@ -8,7 +8,15 @@ export const healthSchema = z
     message: z.string(),
     version: z.string(),
     checks: z.object({ service_responsive: z.boolean(), dependencies_available: z.boolean() }),
-    dependencies: z.object({ database: z.object({ status: z.enum(["healthy", "unhealthy"]) }) }),
+    dependencies: z.object({
+      database: z.object({ status: z.enum(["healthy", "unhealthy"]) }),
+      kafka_source: z
+        .object({ status: z.enum(["healthy", "unhealthy"]), message: z.string() })
+        .optional()
+        .describe(
+          "Only where topics are read through a bridge. It does not decide about the service's health.",
+        ),
+    }),
     environment: z.string(),
   })
   .openapi("Health");

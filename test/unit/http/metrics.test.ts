@@ -1,7 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { renderMetrics, type Totals } from "../../../src/observability/metrics.ts";
 
-const NONE: Totals = { batches: [], failures: [], events: [], deadLetters: [], stuckBatches: 0 };
+const NONE: Totals = {
+  batches: [],
+  failures: [],
+  events: [],
+  deadLetters: [],
+  stuckBatches: 0,
+  kafkaSource: null,
+};
 
 function batchesIn(state: string, counts: Partial<Totals["batches"][number]> = {}) {
   return { state, batches: 1, completed: 0, failed: 0, pending: 0, recovered: 0, ...counts };
@@ -44,6 +51,16 @@ describe("metrics", () => {
     });
     expect(text).toContain("\ncj_stuck_batches_failed_total 2\n");
     expect(text).toContain('cj_batches_failed_total{reason="low_success_rate"} 5\n');
+  });
+
+  it("tell how topics are read, where they are read at all", () => {
+    expect(renderMetrics(NONE)).not.toContain("kafka_source");
+    const source = { well: false, failures: 3, records: 70, polledAt: 1_770_000_000_500 };
+    const text = renderMetrics({ ...NONE, kafkaSource: source });
+    expect(text).toContain("\ncj_kafka_source_up 0\n");
+    expect(text).toContain("\ncj_kafka_source_failures 3\n");
+    expect(text).toContain("\ncj_kafka_source_records_total 70\n");
+    expect(text).toContain("\ncj_kafka_source_last_poll_timestamp_seconds 1770000000\n");
   });
 
   it("count orphans and dead letters, events by status, and batches that nothing wakes", () => {

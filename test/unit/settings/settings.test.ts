@@ -6,6 +6,7 @@ import {
   type SettingProblem,
   type Settings,
   settingsOf,
+  sourceOf,
 } from "../../../src/settings/settings.ts";
 
 const KEY = "a secret of enough characters";
@@ -50,10 +51,16 @@ const NUMBERS = [
   { name: "CONTENT_REQUEST_TIMEOUT_SECONDS", fallback: 30, min: 1, max: 300, whole: true },
   { name: "KAFKA_BRIDGE_TIMEOUT_SECONDS", fallback: 130, min: 1, max: 300, whole: true },
   { name: "KAFKA_BRIDGE_MAX_RETRY_SECONDS", fallback: 1_800, min: 1, max: 3_000, whole: true },
+  { name: "KAFKA_SOURCE_POLL_SECONDS", fallback: 5, min: 1, max: 120, whole: true },
   { name: "OFFLINE_JUDGE_SEED", fallback: 1, min: 0, max: Number.MAX_SAFE_INTEGER, whole: true },
 ] as const satisfies readonly { readonly name: keyof Settings; [rest: string]: unknown }[];
 
-const URLS = ["LLM_PROVIDER_SERVICE_URL", "CONTENT_SERVICE_URL", "KAFKA_BRIDGE_URL"] as const;
+const URLS = [
+  "LLM_PROVIDER_SERVICE_URL",
+  "CONTENT_SERVICE_URL",
+  "KAFKA_BRIDGE_URL",
+  "KAFKA_SOURCE_URL",
+] as const;
 
 describe("defaults", () => {
   it("are those of the architecture, and all of them", () => {
@@ -71,6 +78,8 @@ describe("defaults", () => {
         DEFAULT_LLM_MODEL: "gpt-5.1",
         KAFKA_BRIDGE_DIALECT: "confluent-v2",
         KAFKA_BRIDGE_RECORD_FORMAT: "binary",
+        KAFKA_SOURCE_TOPICS: [],
+        KAFKA_SOURCE_GROUP: "cj-edge",
         TOPIC_PREFIX: "huleedu.",
         EVENT_TYPE_PREFIX: "",
       },
@@ -285,5 +294,63 @@ describe("a Cloudflare Access service token", () => {
     const found = problems({ [given]: "VALUE" });
     expect(namesOf(found)).toEqual([missing]);
     expect(JSON.stringify(found)).not.toContain("VALUE");
+  });
+});
+
+describe("topics to be read", () => {
+  const KAFKA_SOURCE_TOPICS =
+    "huleedu.els.cj_assessment.requested.v1, huleedu.llm_provider.comparison_result.v1";
+  const bridge = { KAFKA_BRIDGE_URL: "https://bridge.example.org" };
+
+  function sourceIn(variables: Readonly<Record<string, string>>) {
+    const parsed = parseSettings({ COMPARISON_ID_KEY: KEY, ...variables });
+    if (parsed.kind === "invalid") throw new Error(JSON.stringify(parsed.problems));
+    return sourceOf(parsed.settings);
+  }
+
+  it("are none unless they are named", () => {
+    expect(sourceIn(bridge)).toBeNull();
+  });
+
+  it("are read from the bridge to which events go, unless another is named", () => {
+    expect(sourceIn({ ...bridge, KAFKA_SOURCE_TOPICS, KAFKA_BRIDGE_DIALECT: "strimzi" })).toEqual({
+      url: "https://bridge.example.org",
+      dialect: "strimzi",
+      group: "cj-edge",
+      topics: ["huleedu.els.cj_assessment.requested.v1", "huleedu.llm_provider.comparison_result.v1"],
+    });
+    const own = { KAFKA_SOURCE_URL: "https://another.example.org", KAFKA_SOURCE_DIALECT: "confluent-v2" };
+    expect(
+      sourceIn({ ...bridge, ...own, KAFKA_SOURCE_TOPICS, KAFKA_BRIDGE_DIALECT: "strimzi" }),
+    ).toMatchObject({
+      url: "https://another.example.org",
+      dialect: "confluent-v2",
+    });
+  });
+
+  it.each<[string, Record<string, string>, string]>([
+    ["without a bridge", {}, "KAFKA_SOURCE_URL"],
+    [
+      "from an address with credentials",
+      { KAFKA_SOURCE_URL: "https://a:b@bridge.example.org" },
+      "KAFKA_SOURCE_URL",
+    ],
+    [
+      "by a protocol that has no consumers",
+      { KAFKA_BRIDGE_URL: "https://h/v3/clusters/c", KAFKA_BRIDGE_DIALECT: "confluent-v3" },
+      "KAFKA_SOURCE_DIALECT",
+    ],
+    [
+      "under a name that Kafka does not allow",
+      { ...bridge, KAFKA_SOURCE_TOPICS: "a topic/b" },
+      "KAFKA_SOURCE_TOPICS",
+    ],
+    [
+      "when there are too many",
+      { ...bridge, KAFKA_SOURCE_TOPICS: Array(21).fill("t").join() },
+      "KAFKA_SOURCE_TOPICS",
+    ],
+  ])("cannot be read %s", (_name, variables, wrong) => {
+    expect(namesOf(problems({ KAFKA_SOURCE_TOPICS, ...variables }))).toContain(wrong);
   });
 });
