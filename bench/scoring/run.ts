@@ -3,10 +3,11 @@
  *
  *   node bench/scoring/run.ts             the table
  *   node bench/scoring/run.ts --peers     and, in Python, choix and evalica on the same data (see peers.py)
+ *   node bench/scoring/run.ts --peers-only
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { cpus, tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
+import { cpus } from "node:os";
 import { join } from "node:path";
 import { factoriseHessian, invertHessian } from "../../src/scoring/covariance.ts";
 import { type BradleyTerryData, fitBradleyTerry, refit, scoreBatch } from "../../src/scoring/index.ts";
@@ -14,6 +15,7 @@ import { createModel, createPosterior, startingPoint } from "../../src/scoring/p
 import { buildVerdictGraph } from "../../src/scoring/verdict-graph.ts";
 import { BENCHMARK_SETS, type BenchmarkSet, fingerprint, firstRows, generate } from "./datasets.ts";
 import { buildPlainGraph, FLOOR_PASSES, runFloor } from "./floor.ts";
+import { comparePeers } from "./peers.ts";
 
 interface Line {
   readonly set: string;
@@ -164,53 +166,27 @@ function measureCovariance(
   line("full covariance, every entry", covariance, covariance, bar, "ms");
 }
 
-function comparePeers(): void {
-  const folder = mkdtempSync(join(tmpdir(), "cj-edge-peers-"));
-  const sets = BENCHMARK_SETS.map((set, index) => {
-    const data = generate(set);
-    const repeats = set.items > 5_000 ? 3 : 9;
-    const prior = { variance: set.variance };
-    const map = time(() => fitBradleyTerry(data, { prior }), repeats);
-    const likelihood = time(() => maximumLikelihood(data), repeats);
-    writeFileSync(join(folder, `${index}.winners`), data.winners);
-    writeFileSync(join(folder, `${index}.losers`), data.losers);
-    writeFileSync(join(folder, `${index}.map`), fitBradleyTerry(data, { prior }).abilities);
-    const mle = maximumLikelihood(data);
-    if (mle) writeFileSync(join(folder, `${index}.mle`), mle);
-    return { ...set, index, hasMle: mle !== null, mapMilliseconds: map, mleMilliseconds: likelihood };
-  });
-  writeFileSync(join(folder, "sets.json"), JSON.stringify(sets));
-  const { PYTHON: python = "python3" } = process.env;
-  spawnSync(python, [join(import.meta.dirname, "peers.py"), folder], { stdio: "inherit" });
-  rmSync(folder, { recursive: true });
-}
-
-function maximumLikelihood(data: BradleyTerryData): Float64Array | null {
-  try {
-    return fitBradleyTerry(data, { prior: "none" }).abilities;
-  } catch {
-    return null;
-  }
-}
-
 console.log(`node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}`);
-for (const set of BENCHMARK_SETS) measureSet(set);
-const memory = measureMemory();
-console.log(`10,000 / 1,000,000, memory beyond the input: ${memory ?? "?"} MB, bar 64 MB`);
-const missed = lines.filter(({ ratio, bar }) => ratio !== null && bar !== null && ratio > bar);
-console.log(missed.length === 0 ? "All bars met." : `${missed.length} bars missed.`);
-writeFileSync(
-  join(import.meta.dirname, "results.json"),
-  `${JSON.stringify(
-    {
-      node: process.version,
-      sets: BENCHMARK_SETS.map((set) => ({ ...set, sha256: fingerprint(generate(set)) })),
-      lines,
-      memoryMegabytes: memory,
-      memoryBarMegabytes: 64,
-    },
-    null,
-    2,
-  )}\n`,
-);
-if (process.argv.includes("--peers")) comparePeers();
+const peersOnly = process.argv.includes("--peers-only");
+if (!peersOnly) {
+  for (const set of BENCHMARK_SETS) measureSet(set);
+  const memory = measureMemory();
+  console.log(`10,000 / 1,000,000, memory beyond the input: ${memory ?? "?"} MB, bar 64 MB`);
+  const missed = lines.filter(({ ratio, bar }) => ratio !== null && bar !== null && ratio > bar);
+  console.log(missed.length === 0 ? "All bars met." : `${missed.length} bars missed.`);
+  writeFileSync(
+    join(import.meta.dirname, "results.json"),
+    `${JSON.stringify(
+      {
+        node: process.version,
+        sets: BENCHMARK_SETS.map((set) => ({ ...set, sha256: fingerprint(generate(set)) })),
+        lines,
+        memoryMegabytes: memory,
+        memoryBarMegabytes: 64,
+      },
+      null,
+      2,
+    )}\n`,
+  );
+}
+if (process.argv.includes("--peers") || peersOnly) comparePeers(time);

@@ -4,14 +4,17 @@ import { lazy } from "./lazy.ts";
 import { type Model, type Posterior, spreadOfFree } from "./posterior.ts";
 import { createRandom } from "./random.ts";
 import {
+  COARSE_LAST_STEP,
   climb,
   correctRoot,
   createEstimatedSlope,
   createExactSlope,
   derivativeAt,
   findRoot,
+  finish,
   type Root,
   type SlopeAt,
+  type SlopeEffort,
 } from "./spread-slope.ts";
 
 /** σ is sought in [.01, 10] logits. */
@@ -21,11 +24,24 @@ export const LOG_SIGMA_MAX = Math.log(10);
 /** Up to this many parameters every point has its exact log-determinant; beyond, slopes are first estimated from probes. */
 export const EXACT_GRID_LIMIT = 200;
 
-/** Of the modes that a slope is taken at. */
+/** Of the modes that an exact slope is taken at. */
 const SLOPE_TOLERANCE = 1e-11;
 const EXACT_ACCURACY = 1e-8;
 const ESTIMATED_ACCURACY = 1e-5;
-const PROBES = 16;
+/** On the way to the root: a rough slope is enough, because a better one corrects the root. */
+const COARSE_PROBES = 2;
+const COARSE_EFFORT = { tolerance: 1e-4, accuracy: 1e-2 };
+/** What the exact slope starts from: with its derivative one dense inverse is mostly enough. */
+const FINE_EFFORT = { tolerance: 1e-9, probes: 128, accuracy: 1e-6 };
+/** The relative error of a slope's derivative, in standard errors of its root in log σ; measured 1 to 1.5 of them. */
+const DOUBT_PER_ERROR = 3;
+/** Of the derivative of a rough slope. */
+const COARSE_DOUBT = 0.05;
+/** In log σ: well within the 10⁻⁶ in log σ² that an independent implementation is held to. */
+const EXACT_ROOT_ACCURACY = 1e-7;
+/** Where there is no exact slope: the trace averages over the items by itself, so that more items need fewer probes. */
+const LARGE_EFFORT = { tolerance: 1e-6, accuracy: 1e-3 };
+const LARGE_PROBE_ITEMS = 16_000;
 const SCAN_PROBES = 4;
 const SCAN_SEED = 0x5ca1;
 
@@ -56,35 +72,60 @@ export interface GridPoint {
  * log-determinant's derivative is estimated from seeded probes, and `error` says how well.
  */
 export function estimateSpread(model: Model, start: Float64Array, tolerance: number): SpreadEstimate {
-  const { dimension, itemCount } = model.graph;
-  const small = dimension <= EXACT_GRID_LIMIT;
+  const small = model.graph.dimension <= EXACT_GRID_LIMIT;
   const slopeAt = small
     ? createExactSlope(model, Math.max(tolerance, SLOPE_TOLERANCE))
-    : itemCount > DENSE_LIMIT
-      ? createEstimatedSlope(model, Math.max(tolerance, 1e-6), PROBES, 1e-4)
-      : createEstimatedSlope(model, Math.max(tolerance, 1e-8), PROBES, 1e-6);
-  const accuracy = small ? EXACT_ACCURACY : ESTIMATED_ACCURACY;
+    : createEstimatedSlope(model, finalEffort(model, tolerance));
   const scan = lazy(() => scanRange(model, start, tolerance));
-  const climbed = climb(
-    slopeAt,
-    guessLogSigma(model, start),
-    start,
-    [LOG_SIGMA_MIN, LOG_SIGMA_MAX],
-    tolerance,
-  );
-  const peak = climbed && beatsNoSpread(climbed) ? climbed : searchGrid(slopeAt, scan(), accuracy, tolerance);
+  const climbed = small ? climbFrom(slopeAt, model, start) : climbInTwoStages(slopeAt, model, start);
+  const root = climbed && finish(climbed, tolerance);
+  const peak =
+    root && beatsNoSpread(root)
+      ? root
+      : searchGrid(slopeAt, scan(), small ? EXACT_ACCURACY : ESTIMATED_ACCURACY, tolerance);
   if ("boundary" in peak) {
     const point = findMode(model, peak.boundary.logSigma, peak.boundary.mode, tolerance);
     return { logSigma: point.logSigma, atBoundary: true, error: 0, point, workspace: null, coarse: scan };
   }
   const coarse = small ? scan : () => gaussianGrid(peak);
-  if (small || itemCount > DENSE_LIMIT) return describePeak(peak, null, coarse);
-  const workspace = new Float64Array(dimension ** 2);
-  return describePeak(
-    correctRoot(createExactSlope(model, tolerance, workspace), peak, tolerance),
-    workspace,
-    coarse,
-  );
+  if (small || model.graph.itemCount > DENSE_LIMIT) return describePeak(peak, null, coarse);
+  const workspace = new Float64Array(model.graph.dimension ** 2);
+  const exact = correctRoot(createExactSlope(model, tolerance, workspace), peak, {
+    accuracy: EXACT_ROOT_ACCURACY,
+    doubt: (DOUBT_PER_ERROR * peak.at.error) / Math.abs(peak.derivative),
+    atLeast: 1,
+  });
+  return describePeak(finish(exact, tolerance), workspace, coarse);
+}
+
+function finalEffort({ graph }: Model, tolerance: number): SlopeEffort {
+  const large = graph.itemCount > DENSE_LIMIT;
+  const effort = large ? { ...LARGE_EFFORT, probes: largeProbes(graph.itemCount) } : FINE_EFFORT;
+  return { ...effort, tolerance: Math.max(tolerance, effort.tolerance) };
+}
+
+function largeProbes(itemCount: number): number {
+  return Math.max(2, Math.ceil(LARGE_PROBE_ITEMS / itemCount));
+}
+
+function climbFrom(slopeAt: SlopeAt, model: Model, start: Float64Array, lastStep?: number): Root | null {
+  const range = [LOG_SIGMA_MIN, LOG_SIGMA_MAX] as const;
+  return climb(slopeAt, guessLogSigma(model, start), start, range, lastStep);
+}
+
+/** Climbs a rough slope and corrects its root on the better one, with a derivative of that. */
+function climbInTwoStages(slopeAt: SlopeAt, model: Model, start: Float64Array): Root | null {
+  const rough = createEstimatedSlope(model, { ...COARSE_EFFORT, probes: COARSE_PROBES });
+  const climbed = climbFrom(rough, model, start, COARSE_LAST_STEP);
+  if (!climbed) return null;
+  const exactFollows = model.graph.itemCount <= DENSE_LIMIT;
+  const root = correctRoot(slopeAt, climbed, {
+    accuracy: EXACT_ROOT_ACCURACY,
+    doubt: COARSE_DOUBT,
+    atLeast: exactFollows ? 2 : 1,
+  });
+  const { logSigma } = root.at.point;
+  return root.derivative < 0 && logSigma > LOG_SIGMA_MIN && logSigma < LOG_SIGMA_MAX ? root : null;
 }
 
 function describePeak(

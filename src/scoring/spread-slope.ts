@@ -1,4 +1,3 @@
-import { DENSE_LIMIT } from "./covariance.ts";
 import { createProbes, estimateSlope, findMode, type LaplacePoint, slopeExactly } from "./laplace.ts";
 import { type Model, spreadOfFree } from "./posterior.ts";
 import { createRandom } from "./random.ts";
@@ -22,21 +21,17 @@ export function createExactSlope(model: Model, tolerance: number, workspace?: Fl
   };
 }
 
-/**
- * @param probes wanted up to 1,000 items; the trace averages over the items by itself, so that more need fewer.
- * @param accuracy of the linear solves, relative.
- */
-export function createEstimatedSlope(
-  model: Model,
-  tolerance: number,
-  probes: number,
-  accuracy: number,
-): SlopeAt {
-  const count = Math.max(
-    2,
-    Math.min(probes, Math.ceil((probes * DENSE_LIMIT) / (2 * model.graph.itemCount))),
-  );
-  const signs = createProbes(model, count, createRandom(PROBE_SEED));
+export interface SlopeEffort {
+  /** Of the modes that the slope is taken at. */
+  readonly tolerance: number;
+  /** Random vectors behind the trace. */
+  readonly probes: number;
+  /** Of the linear solves, relative. */
+  readonly accuracy: number;
+}
+
+export function createEstimatedSlope(model: Model, { tolerance, probes, accuracy }: SlopeEffort): SlopeAt {
+  const signs = createProbes(model, probes, createRandom(PROBE_SEED));
   return (logSigma, start) => {
     const point = findMode(model, logSigma, start, tolerance);
     return { point, ...estimateSlope(point, signs, accuracy) };
@@ -53,10 +48,13 @@ const LONGEST_STEP = 1;
 const CLIMB_LIMIT = 15;
 /** After a step this short the next one would be a hundred times shorter: it is the last, taken without a slope. */
 const LAST_STEP = 1e-5;
+/** The same where another slope corrects the root. */
+export const COARSE_LAST_STEP = 3e-3;
 
 /**
  * Climbs from a guess by secants to where the slope is 0; the first step uses the slope's derivative for Gaussian
  * errors, −2(f − 1)r² with r the reliability.
+ * @param lastStep a shorter step than this (in log σ) is the last.
  * @returns null when it leaves [low, high], does not settle, or the slope does not fall there.
  */
 export function climb(
@@ -64,7 +62,7 @@ export function climb(
   guess: number,
   start: Float64Array,
   [low, high]: readonly [number, number],
-  tolerance: number,
+  lastStep: number = LAST_STEP,
 ): Root | null {
   let last = slopeAt(Math.min(high, Math.max(low, guess)), start);
   let derivative = gaussianDerivative(last);
@@ -76,14 +74,13 @@ export function climb(
     const secant = (next.slope - last.slope) / by;
     last = next;
     derivative = secant < 0 ? secant : gaussianDerivative(next);
-    if (Math.abs(next.slope / derivative) < LAST_STEP)
-      return secant < 0 ? finish(last, derivative, tolerance) : null;
+    if (Math.abs(next.slope / derivative) < lastStep) return secant < 0 ? { at: last, derivative } : null;
   }
   return null;
 }
 
 /** The last step, and the mode there to full accuracy. */
-function finish({ point, slope, error }: SlopePoint, derivative: number, tolerance: number): Root {
+export function finish({ at: { point, slope, error }, derivative }: Root, tolerance: number): Root {
   const logSigma = point.logSigma - slope / derivative;
   return {
     at: { point: findMode(point.posterior.model, logSigma, point.mode.at, tolerance), slope: 0, error },
@@ -128,25 +125,39 @@ export function derivativeAt(slopeAt: SlopeAt, { point }: SlopePoint): number {
   return (above - below) / (2 * width);
 }
 
-const CORRECTIONS = 4;
+const CORRECTIONS = 5;
+/** Share of a root's standard error that an unfinished last step may add to it. */
+const NOISE_SHARE = 0.1;
+
+export interface Correction {
+  /** How near (in log σ) the last step must end to the root of an exact slope. */
+  readonly accuracy: number;
+  /** Relative error of the derivative known so far. */
+  readonly doubt: number;
+  /** Slopes to take: two give a derivative of the better slope. */
+  readonly atLeast: 1 | 2;
+}
 
 /**
- * From the root of the estimated slope to that of the exact one: steps on the exact slope with the estimate's
- * derivative, which differs from the exact one by the probes' noise alone, then secants.
+ * From the root of one slope to that of a better one: steps on the better slope with the derivative known so far, then
+ * secants, whose derivative is off by about the step they span. The root's last step is still to be taken: {@link finish}.
  */
 export function correctRoot(
-  exactly: SlopeAt,
-  { at: guess, derivative: estimated }: Root,
-  tolerance: number,
+  better: SlopeAt,
+  { at: guess, derivative: known }: Root,
+  { accuracy, doubt: doubtAtFirst, atLeast }: Correction,
 ): Root {
-  let derivative = estimated;
-  let last = exactly(guess.point.logSigma, guess.point.mode.at);
-  for (let correction = 0; correction < CORRECTIONS; correction++) {
+  let derivative = known;
+  let doubt = doubtAtFirst;
+  let last = better(guess.point.logSigma - guess.slope / known, guess.point.mode.at);
+  for (let correction = 1; correction < CORRECTIONS; correction++) {
     const step = -last.slope / derivative;
-    if (Math.abs(step) < 10 * LAST_STEP) return finish(last, derivative, tolerance);
-    const logSigma = last.point.logSigma + step;
-    const next = exactly(logSigma, last.point.mode.at);
+    const left = Math.abs(step) * Math.max(doubt, Math.abs(step));
+    const enough = left < Math.max(accuracy, (NOISE_SHARE * last.error) / Math.abs(derivative));
+    if (step === 0 || (enough && correction >= atLeast)) break;
+    const next = better(last.point.logSigma + step, last.point.mode.at);
     derivative = (next.slope - last.slope) / step;
+    doubt = Math.abs(step);
     last = next;
   }
   return { at: last, derivative };
