@@ -1,8 +1,6 @@
-import { DENSE_LIMIT } from "./covariance.ts";
 import { estimate } from "./estimate.ts";
 import type { BradleyTerryData, FitOptions } from "./model.ts";
 import { probabilityBetter, varianceOfDifference } from "./ranks.ts";
-import { ScoringError } from "./scoring-error.ts";
 
 /** The joint posterior of the abilities, the spread integrated out: what can be asked of two items at a time. */
 export interface AbilityPosterior {
@@ -16,15 +14,11 @@ export interface AbilityPosterior {
 }
 
 /**
- * @param data at most 2,000 items; options as for `fitBradleyTerry`.
+ * Options as for `fitBradleyTerry`. Above 2,000 items `standardErrors` are estimated (see `variancesOf`), and a pair that
+ * was not asked about before costs two linear solves.
  * @throws {ScoringError} for bad input, naming the row.
  */
 export function describePosterior(data: BradleyTerryData, options: FitOptions = {}): AbilityPosterior {
-  if (data.itemCount > DENSE_LIMIT)
-    throw new ScoringError(
-      "item_limit",
-      `There are ${data.itemCount} items, the limit for covariances is ${DENSE_LIMIT}.`,
-    );
   const mixture = estimate(data, options).integrate();
   return {
     abilities: mixture.abilities,

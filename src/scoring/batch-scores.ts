@@ -1,5 +1,4 @@
 import { type Connectivity, describeConnectivity } from "./connectivity.ts";
-import { DENSE_LIMIT } from "./covariance.ts";
 import { fitEpsAdjusted } from "./eps-adjusted.ts";
 import { DEFAULT_TOLERANCE, type Estimate, estimate } from "./estimate.ts";
 import { assessEstimate, type FitStatistics } from "./fit-statistics.ts";
@@ -8,7 +7,7 @@ import type { Mixture } from "./mixture.ts";
 import { type BradleyTerryData, distinct, type FitOptions, type PositionModel } from "./model.ts";
 import { estimatePositionEffects, type PositionEffects } from "./position-effect.ts";
 import { meanOfFree } from "./posterior.ts";
-import { orderByAbility, probabilityBetter, rankItems } from "./ranks.ts";
+import { isTied, orderByAbility, rankItems } from "./ranks.ts";
 import {
   describeSpread,
   RELIABILITY_STATEMENT,
@@ -86,14 +85,13 @@ export interface BatchScores {
   readonly mode: Float64Array;
 }
 
-const TIED_BELOW = 0.975;
 /** From so many verdicts per judge on, each judge's position effect enters the fit; below, they share one. */
 const VERDICTS_PER_JUDGE = 30;
 
 /**
  * Scores one batch: everything its results publish. Repeated verdicts of one judge on one pair share a total weight of
  * 1 in the fit; all of them count for the position effects. Deterministic for a seed.
- * @param data at most 2,000 items.
+ * Above 2,000 items variances are estimated (see `variancesOf`), and ranks are drawn item by item.
  * @throws {ScoringError} for bad input, naming the row.
  */
 export function scoreBatch(data: BradleyTerryData, options: BatchOptions = {}): BatchScores {
@@ -105,7 +103,7 @@ export function scoreBatch(data: BradleyTerryData, options: BatchOptions = {}): 
     adaptive = true,
     replications = 0,
   } = options;
-  validateBatch(itemCount, topCount);
+  validateTopCount(itemCount, topCount);
   const weighted = { ...data, weights: shareRepeats(data) };
   const position = options.position ?? choosePositionModel(data);
   const fit = estimate(weighted, { ...options, position });
@@ -132,12 +130,7 @@ export function scoreBatch(data: BradleyTerryData, options: BatchOptions = {}): 
   };
 }
 
-function validateBatch(itemCount: number, topCount: number): void {
-  if (itemCount > DENSE_LIMIT)
-    throw new ScoringError(
-      "item_limit",
-      `The batch has ${itemCount} items, the limit is ${DENSE_LIMIT}: split it.`,
-    );
+function validateTopCount(itemCount: number, topCount: number): void {
   if (!Number.isInteger(topCount) || topCount < 1 || topCount > itemCount)
     throw new ScoringError(
       "invalid_option",
@@ -161,7 +154,7 @@ function describeItems(
   const order = orderByAbility(abilities);
   const tied = new Set<number>();
   for (let place = 0; place + 1 < order.length; place++)
-    if (probabilityBetter(mixture, order[place], order[place + 1]) < TIED_BELOW) tied.add(order[place]);
+    if (isTied(mixture, order[place], order[place + 1])) tied.add(order[place]);
   const anchored = new Set(data.anchors?.map(({ item }) => item));
   const { comparisons, wins } = countVerdicts(data);
   return rankItems(mixture, topCount, seed).map((range, item) => ({
@@ -196,8 +189,7 @@ function describeReliability(
   adaptive: boolean,
 ): BatchReliability {
   const { posterior, mode, atLowerBoundary } = fit;
-  if (!peak.covariance) throw new Error("A batch within the limit has a covariance.");
-  const spread = describeSpread(posterior, mode.at, peak.covariance.base, atLowerBoundary);
+  const spread = describeSpread(posterior, mode.at, peak.covariance.base.variances, atLowerBoundary);
   const coefficients = reliabilityCoefficients(spread, fitEpsAdjusted(data));
   const headline = coefficients.find(({ name }) => name === "reliability");
   return {

@@ -1,6 +1,8 @@
 import { type Factor, factorise, inverseEntry, invertFactor } from "./cholesky.ts";
-import { type Model, type Posterior, subtractMean } from "./posterior.ts";
+import { createWork, solve } from "./newton.ts";
+import { type Posterior, subtractMean } from "./posterior.ts";
 import { addFormTo } from "./quadratic-form.ts";
+import type { Random } from "./random.ts";
 
 /** Up to this many items covariances come from a dense factorisation (32 MB); beyond, they are estimated. */
 export const DENSE_LIMIT = 2_000;
@@ -56,22 +58,42 @@ function isolateAnchors(entries: Float64Array, size: number, fixed: Uint8Array):
 /** Four vectors treated together, so that the matrix is read once for four draws. */
 export type DrawColumns = readonly [Float64Array, Float64Array, Float64Array, Float64Array];
 
+export function createColumns(length: number): DrawColumns {
+  return [
+    new Float64Array(length),
+    new Float64Array(length),
+    new Float64Array(length),
+    new Float64Array(length),
+  ];
+}
+
 /** Covariances of the abilities (centred, or on the anchors' scale) and of the other parameters. */
 export interface Covariance {
   /** Var(θᵢ), length itemCount; 0 for an anchor. */
   readonly variances: Float64Array;
   /** Cov of two coordinates (items, then position effects, then log ν). */
   between(a: number, b: number): number;
-  /** Draws from N(0, covariance) of the abilities, one per column of standard normals (length: all parameters). */
-  draw(normals: DrawColumns, out: DrawColumns): void;
+  /**
+   * A bound below the variance of fₐθₐ − f_bθ_b that costs nothing, where the variance itself costs a solve: by
+   * Cauchy and Schwarz uᵀA⁻¹u ≥ (uᵀu)²/uᵀAu. Null where the variance is cheap.
+   */
+  readonly leastDifferenceVariance:
+    | ((a: number, b: number, factorA: number, factorB: number) => number)
+    | null;
+  /** Draws from N(0, covariance) of the abilities, one per column (length itemCount). */
+  draw(random: Random, out: DrawColumns): void;
+}
+
+export interface DenseCovariance extends Covariance {
   readonly factor: Factor;
 }
 
 /** Inverts a factored Hessian (another 1/3 d³ multiplications; in place, the factor stays usable). */
-export function invertHessian(posterior: Posterior, { factor, constant }: HessianFactor): Covariance {
+export function invertHessian(posterior: Posterior, { factor, constant }: HessianFactor): DenseCovariance {
   const { itemCount } = posterior.model.graph;
   const { fixed } = posterior.model;
   invertFactor(factor);
+  const normals = createColumns(factor.size);
   const between = (a: number, b: number) => {
     if (fixed?.[a] || fixed?.[b]) return 0;
     return inverseEntry(factor, a, b) - (a < itemCount && b < itemCount ? constant : 0);
@@ -79,7 +101,9 @@ export function invertHessian(posterior: Posterior, { factor, constant }: Hessia
   return {
     variances: Float64Array.from({ length: itemCount }, (_, i) => Math.max(0, between(i, i))),
     between,
-    draw(normals, out) {
+    leastDifferenceVariance: null,
+    draw(random, out) {
+      for (const column of normals) for (let i = 0; i < column.length; i++) column[i] = random.normal();
       multiplyColumns(factor, normals, out);
       for (const draw of out) {
         if (!fixed) subtractMean(draw, itemCount);
@@ -90,20 +114,26 @@ export function invertHessian(posterior: Posterior, { factor, constant }: Hessia
   };
 }
 
-/** Σ Var(θᵢ − θ̄) over the free items: what the prior's spread is compared with. */
-export function centredVariance(
-  { variances, factor }: Covariance,
-  { fixed, freeCount, graph }: Model,
-): number {
+/**
+ * Σ Var(θᵢ − θ̄) over the free items: what the prior's spread is compared with.
+ * @param variances Var(θᵢ) of the posterior at the point it was last evaluated at.
+ */
+export function centredVariance(variances: Float64Array, posterior: Posterior): number {
+  const { fixed, freeCount } = posterior.model;
   let total = 0;
   for (let i = 0; i < variances.length; i++) if (!fixed?.[i]) total += variances[i];
-  if (!fixed) return total;
-  const half = new Float64Array(graph.dimension);
-  for (let i = 0; i < graph.itemCount; i++) {
-    if (fixed[i]) continue;
-    for (let k = i; k < graph.dimension; k++) half[k] += factor.entries[i * graph.dimension + k];
-  }
-  return total - half.reduce((sum, value) => sum + value * value, 0) / freeCount;
+  return fixed ? total - freeCount * varianceOfMean(posterior, fixed) : total;
+}
+
+/** Var(θ̄) of the free items: 1ᵀA⁻¹1/f², by one solve. */
+function varianceOfMean(posterior: Posterior, fixed: Uint8Array): number {
+  const { dimension, model } = posterior;
+  const ones = Float64Array.from({ length: dimension }, (_, i) => (fixed[i] === 0 ? 1 : 0));
+  const solved = new Float64Array(dimension);
+  solve(posterior, ones, solved, 1e-12, createWork(dimension));
+  let sum = 0;
+  for (let i = 0; i < model.graph.itemCount; i++) if (!fixed[i]) sum += solved[i];
+  return sum / model.freeCount ** 2;
 }
 
 /** out ← L⁻ᵀ · vectors, whose covariance is A⁻¹ when the vectors are standard normal; `out` may be shorter. */

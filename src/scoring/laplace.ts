@@ -66,7 +66,7 @@ export function slopeExactly(point: LaplacePoint, workspace?: Float64Array): num
     if (i >= graph.itemCount) return covariance.between(i, i);
     return model.fixed?.[i] ? 0 : covariance.variances[i] + factored.constant;
   });
-  const priorTrace = centredVariance(covariance, model);
+  const priorTrace = centredVariance(covariance.variances, posterior);
   const trace = -2 * precision * priorTrace + traceOfCells(graph, drift, covariance.factor, diagonal);
   return precision * spreadOfFree(mode.at, model) - (freeCount - 1) - trace / 2;
 }

@@ -8,7 +8,8 @@ import {
   type SpreadEstimate,
 } from "./empirical-bayes.ts";
 import { createPosterior, type Model, type Posterior } from "./posterior.ts";
-import { anchorResponses, variancesOf } from "./standard-errors.ts";
+import { createSparseCovariance } from "./sparse-covariance.ts";
+import { anchorResponses } from "./standard-errors.ts";
 
 /** The abilities' posterior at one σ of the grid: a Gaussian about `mode`. */
 export interface MixtureNode {
@@ -19,8 +20,7 @@ export interface MixtureNode {
   readonly mode: Float64Array;
   /** Of the abilities (centred, or on the anchors' scale), length itemCount. */
   readonly variances: Float64Array;
-  /** Null above {@link DENSE_LIMIT} items. */
-  readonly covariance: ScaledCovariance | null;
+  readonly covariance: ScaledCovariance;
 }
 
 /** A covariance whose rows and columns are multiplied by `scale` (null: 1), plus the anchors' own uncertainty. */
@@ -138,7 +138,7 @@ function createNodes(model: Model, atPeak: Posterior, peak: MixtureNode): Descri
       weight,
       mode,
       variances,
-      covariance: peak.covariance && { ...peak.covariance, scale },
+      covariance: { ...peak.covariance, scale },
     };
   };
 }
@@ -151,9 +151,10 @@ function describeNode(
   workspace?: Float64Array,
 ): MixtureNode {
   const logSigma = -Math.log(posterior.precision) / 2;
-  if (posterior.model.graph.itemCount > DENSE_LIMIT)
-    return { logSigma, weight, mode, variances: variancesOf(posterior), covariance: null };
-  const base = invertHessian(posterior, factoriseHessian(posterior, workspace));
+  const base =
+    posterior.model.graph.itemCount > DENSE_LIMIT
+      ? createSparseCovariance(posterior)
+      : invertHessian(posterior, factoriseHessian(posterior, workspace));
   const responses = anchorResponses(posterior);
   const variances = base.variances.map((variance, i) =>
     responses.reduce((sum, response) => sum + response[i] * response[i], variance),

@@ -1,7 +1,8 @@
-import { type Covariance, centredVariance, factoriseHessian, invertHessian } from "./covariance.ts";
+import { centredVariance } from "./covariance.ts";
 import type { EpsAdjustedFit } from "./eps-adjusted.ts";
 import type { Estimate } from "./estimate.ts";
 import type { Posterior } from "./posterior.ts";
+import { ownVariancesOf } from "./standard-errors.ts";
 
 /**
  * Coefficients by name, because the field uses one word for several formulas.
@@ -88,23 +89,26 @@ export function scaleSeparation({ abilities, conditionalErrors }: EpsAdjustedFit
   };
 }
 
-/** The headline of an estimate without its mixture: one dense inverse. At most 2,000 items. */
+/** The headline of an estimate without its mixture: one dense inverse, above 2,000 items estimated variances. */
 export function reliabilityOf({ posterior, mode, atLowerBoundary }: Estimate): number {
   posterior.evaluate(mode.at);
-  const covariance = invertHessian(posterior, factoriseHessian(posterior));
-  return headlineReliability(describeSpread(posterior, mode.at, covariance, atLowerBoundary));
+  return headlineReliability(describeSpread(posterior, mode.at, ownVariancesOf(posterior), atLowerBoundary));
 }
 
-/** What the headline needs of a posterior at its mode. */
+/**
+ * What the headline needs of a posterior last evaluated at its mode.
+ * @param variances of the abilities there, without what anchors' own errors add.
+ */
 export function describeSpread(
-  { model, precision }: Posterior,
+  posterior: Posterior,
   mode: Float64Array,
-  covariance: Covariance,
+  variances: Float64Array,
   atLowerBoundary: boolean,
 ): PosteriorSpread {
+  const { model, precision } = posterior;
   return {
     abilities: mode.slice(0, model.graph.itemCount).filter((_, item) => !model.fixed?.[item]),
-    centredVariance: centredVariance(covariance, model),
+    centredVariance: centredVariance(variances, posterior),
     priorVariance: 1 / precision,
     atLowerBoundary,
   };

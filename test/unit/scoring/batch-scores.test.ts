@@ -110,8 +110,8 @@ describe("the scores of a batch", () => {
 
   it("refuse a batch beyond the limit, and a top group of no size", () => {
     expect(() =>
-      scoreBatch({ itemCount: 2001, winners: Int32Array.of(0), losers: Int32Array.of(1) }),
-    ).toThrow(expect.objectContaining({ code: "item_limit", message: expect.stringContaining("2000") }));
+      scoreBatch({ itemCount: 20_001, winners: Int32Array.of(0), losers: Int32Array.of(1) }),
+    ).toThrow(expect.objectContaining({ code: "item_limit", message: expect.stringContaining("20000") }));
     expect(() => scoreBatch(batch, { topCount: 0 })).toThrow(
       expect.objectContaining({ code: "invalid_option" }),
     );

@@ -5,10 +5,10 @@ import { z } from "zod";
 import { factoriseHessian, invertHessian } from "../../../src/scoring/covariance.ts";
 import { estimateSpread } from "../../../src/scoring/empirical-bayes.ts";
 import { fitBradleyTerry } from "../../../src/scoring/index.ts";
-import { slopeExactly } from "../../../src/scoring/laplace.ts";
+import { findMode, slopeExactly } from "../../../src/scoring/laplace.ts";
 import { minimise } from "../../../src/scoring/newton.ts";
 import { createModel, createPosterior, startingPoint } from "../../../src/scoring/posterior.ts";
-import { estimateVariances } from "../../../src/scoring/standard-errors.ts";
+import { estimateVariances } from "../../../src/scoring/sparse-covariance.ts";
 import { buildVerdictGraph } from "../../../src/scoring/verdict-graph.ts";
 import { largestDifference } from "./reference.ts";
 import { simulate } from "./simulated.ts";
@@ -60,14 +60,27 @@ describe("many items", () => {
     return data;
   };
 
-  it("have the exact spread up to 2,000: the slope at σ̂ is 0", () => {
-    const model = createModel(buildVerdictGraph(plain(260, 10, 1), "ignored"));
-    const { point, atBoundary, error } = estimateSpread(model, startingPoint(model), 1e-13);
-    expect(atBoundary).toBe(false);
-    expect(error).toBe(0);
-    // The slope falls by more than .2 per item there, so that log σ² is right to 1e-6.
-    expect(Math.abs(slopeExactly(point))).toBeLessThan(260 * 0.2 * 5e-7);
-  });
+  it.each([
+    [260, 10, 1.2],
+    [210, 6, 0.5],
+    [210, 20, 0.5],
+    [400, 6, 1.7],
+  ])(
+    "have the exact spread up to 2,000: the slope at σ̂ is 0 (%s items, %s rounds, SD %s)",
+    (items, rounds, sd) => {
+      const { winners, losers, itemCount } = simulate({ items, rounds, sd, seed: 1 });
+      const model = createModel(buildVerdictGraph({ winners, losers, itemCount }, "ignored"));
+      const { point, logSigma, atBoundary, error } = estimateSpread(model, startingPoint(model), 1e-13);
+      expect(atBoundary).toBe(false);
+      expect(error).toBe(0);
+      const slope = slopeExactly(point);
+      const beside = findMode(model, logSigma + 1e-4, point.mode.at, 1e-13);
+      const derivative = (slopeExactly(beside) - slope) / 1e-4;
+      expect(derivative).toBeLessThan(0);
+      // Half of the 10⁻⁶ allowed in log σ².
+      expect(Math.abs(slope / derivative)).toBeLessThan(2.5e-7);
+    },
+  );
 
   it("beyond 2,000 have an estimated spread with its stated error", () => {
     const data = plain(2_010, 6, 2);
