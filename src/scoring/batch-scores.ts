@@ -3,7 +3,7 @@ import { fitEpsAdjusted } from "./eps-adjusted.ts";
 import { DEFAULT_TOLERANCE, type Estimate, estimate } from "./estimate.ts";
 import { assessEstimate, type FitStatistics } from "./fit-statistics.ts";
 import { describeJudges, type JudgeAgreement } from "./judge-agreement.ts";
-import type { Mixture } from "./mixture.ts";
+import { type Mixture, ownVariances } from "./mixture.ts";
 import { type BradleyTerryData, distinct, type FitOptions, type PositionModel } from "./model.ts";
 import { estimatePositionEffects, type PositionEffects } from "./position-effect.ts";
 import { meanOfFree } from "./posterior.ts";
@@ -189,7 +189,7 @@ function describeReliability(
   adaptive: boolean,
 ): BatchReliability {
   const { posterior, mode, atLowerBoundary } = fit;
-  const spread = describeSpread(posterior, mode.at, peak.covariance.base.variances, atLowerBoundary);
+  const spread = describeSpread(posterior, mode.at, ownVariances(peak), atLowerBoundary);
   const coefficients = reliabilityCoefficients(spread, fitEpsAdjusted(data));
   const headline = coefficients.find(({ name }) => name === "reliability");
   return {

@@ -1,4 +1,4 @@
-import { DENSE_LIMIT, factoriseHessian } from "./covariance.ts";
+import { type Covariance, DENSE_LIMIT, factoriseHessian } from "./covariance.ts";
 import { createProbes, estimateSlope, findMode, type LaplacePoint, logMarginal } from "./laplace.ts";
 import { lazy } from "./lazy.ts";
 import { type Model, type Posterior, spreadOfFree } from "./posterior.ts";
@@ -53,10 +53,16 @@ export interface SpreadEstimate {
   /** Standard error of log σ̂ from estimating the log-determinant with probes; 0 where it is exact. */
   readonly error: number;
   readonly point: LaplacePoint;
-  /** d² numbers that the exact slopes used: the covariance at the peak may have them. Null where none were needed. */
-  readonly workspace: Float64Array | null;
+  /** The covariance a last step (at most 10⁻³ in log σ) away from the peak, where the exact slope needed one; else null. */
+  readonly beside: CovarianceAt | null;
   /** The marginal likelihood at spaced log σ that cover where it matters, up to a constant; ascending. */
   readonly coarse: () => readonly GridPoint[];
+}
+
+export interface CovarianceAt {
+  readonly covariance: Covariance;
+  /** The Hessian's diagonal there. */
+  readonly information: Float64Array;
 }
 
 export interface GridPoint {
@@ -85,17 +91,19 @@ export function estimateSpread(model: Model, start: Float64Array, tolerance: num
       : searchGrid(slopeAt, scan(), small ? EXACT_ACCURACY : ESTIMATED_ACCURACY, tolerance);
   if ("boundary" in peak) {
     const point = findMode(model, peak.boundary.logSigma, peak.boundary.mode, tolerance);
-    return { logSigma: point.logSigma, atBoundary: true, error: 0, point, workspace: null, coarse: scan };
+    return { logSigma: point.logSigma, atBoundary: true, error: 0, point, beside: null, coarse: scan };
   }
   const coarse = small ? scan : () => gaussianGrid(peak);
   if (small || model.graph.itemCount > DENSE_LIMIT) return describePeak(peak, null, coarse);
-  const workspace = new Float64Array(model.graph.dimension ** 2);
-  const exact = correctRoot(createExactSlope(model, tolerance, workspace), peak, {
+  const exactly = createExactSlope(model, tolerance, new Float64Array(model.graph.dimension ** 2));
+  const exact = correctRoot(exactly, peak, {
     accuracy: EXACT_ROOT_ACCURACY,
     doubt: (DOUBT_PER_ERROR * peak.at.error) / Math.abs(peak.derivative),
     atLeast: 1,
   });
-  return describePeak(finish(exact, tolerance), workspace, coarse);
+  const { covariance, point } = exact.at;
+  const beside = covariance && { covariance, information: point.posterior.diagonal.slice() };
+  return describePeak(finish(exact, tolerance), beside, coarse);
 }
 
 function finalEffort({ graph }: Model, tolerance: number): SlopeEffort {
@@ -130,7 +138,7 @@ function climbInTwoStages(slopeAt: SlopeAt, model: Model, start: Float64Array): 
 
 function describePeak(
   { at, derivative }: Root,
-  workspace: Float64Array | null,
+  beside: CovarianceAt | null,
   coarse: SpreadEstimate["coarse"],
 ): SpreadEstimate {
   const { point, error } = at;
@@ -139,7 +147,7 @@ function describePeak(
     atBoundary: false,
     error: error / Math.abs(derivative),
     point,
-    workspace,
+    beside,
     coarse,
   };
 }

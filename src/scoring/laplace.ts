@@ -1,4 +1,4 @@
-import { centredVariance, factoriseHessian, invertHessian } from "./covariance.ts";
+import { centredVariance, type DenseCovariance, factoriseHessian, invertHessian } from "./covariance.ts";
 import { createWork, type Minimum, minimise, solve } from "./newton.ts";
 import {
   createPosterior,
@@ -55,7 +55,10 @@ function effectPenalty({ graph, effectPrecision }: Model, at: Float64Array): num
  * d log-marginal / d log σ, exactly: Σ(θ̂ − θ̄)²/σ² − (f − 1) − ½ tr(A⁻¹ dA/d log σ). The mode moves with σ, and the
  * information with the mode: dθ̂/d log σ = 2A⁻¹(θ̂ − θ̄)/σ². O(d³) by the dense inverse.
  */
-export function slopeExactly(point: LaplacePoint, workspace?: Float64Array): number {
+export function slopeExactly(
+  point: LaplacePoint,
+  workspace?: Float64Array,
+): { readonly slope: number; readonly covariance: DenseCovariance } {
   const { posterior, mode } = point;
   const { model, precision } = posterior;
   const { graph, freeCount } = model;
@@ -68,7 +71,7 @@ export function slopeExactly(point: LaplacePoint, workspace?: Float64Array): num
   });
   const priorTrace = centredVariance(covariance.variances, posterior);
   const trace = -2 * precision * priorTrace + traceOfCells(graph, drift, covariance.factor, diagonal);
-  return precision * spreadOfFree(mode.at, model) - (freeCount - 1) - trace / 2;
+  return { slope: precision * spreadOfFree(mode.at, model) - (freeCount - 1) - trace / 2, covariance };
 }
 
 const SOLVE_TOLERANCE = 1e-9;

@@ -1,5 +1,6 @@
 import { type Covariance, DENSE_LIMIT, factoriseHessian, invertHessian } from "./covariance.ts";
 import {
+  type CovarianceAt,
   EXACT_GRID_LIMIT,
   evaluateGrid,
   type GridPoint,
@@ -65,8 +66,11 @@ export function integrateSpread(model: Model, estimate: SpreadEstimate, toleranc
   const kept = weighted.reduce((sum, { weight }) => sum + weight, 0);
   const { posterior, mode } = estimate.point;
   posterior.evaluate(mode.at);
-  const peak = describeNode(posterior, mode.at, 1, estimate.workspace ?? undefined);
-  const describe = createNodes(model, posterior, peak);
+  const { beside } = estimate;
+  const peak = beside
+    ? carryCovariance(posterior, mode.at, 1, beside, anchorResponses(posterior))
+    : describeNode(posterior, mode.at, 1);
+  const describe = createNodes(model, peak, beside?.information ?? posterior.diagonal.slice());
   const nodes = weighted.map(({ point, weight }) => describe(point, weight / kept));
   return { nodes, peak, ...momentsOf(nodes, model.graph.itemCount) };
 }
@@ -117,49 +121,69 @@ function startNear(grid: readonly GridPoint[], logSigma: number, otherwise: Floa
 type DescribeNode = (point: Pick<GridPoint, "logSigma" | "mode">, weight: number) => MixtureNode;
 
 /**
- * Few parameters: every node has its own covariance. Many: the posterior of σ is narrow, and the peak's covariance is
- * carried to the other nodes in proportion to 1/Aᵢᵢ, which leaves an error of second order in a small change.
+ * Few parameters: every node has its own covariance. Many: the posterior of σ is narrow, and one covariance is carried to
+ * all nodes.
  */
-function createNodes(model: Model, atPeak: Posterior, peak: MixtureNode): DescribeNode {
-  if (model.graph.dimension <= EXACT_GRID_LIMIT)
-    return ({ logSigma, mode }, weight) => {
-      const posterior = createPosterior(model, Math.exp(-2 * logSigma));
-      posterior.evaluate(mode);
-      return describeNode(posterior, mode, weight);
-    };
-  const informationAtPeak = atPeak.diagonal.slice();
+function createNodes(model: Model, peak: MixtureNode, information: Float64Array): DescribeNode {
+  const { base: covariance, anchorResponses: responses } = peak.covariance;
   return ({ logSigma, mode }, weight) => {
     const posterior = createPosterior(model, Math.exp(-2 * logSigma));
     posterior.evaluate(mode);
-    const scale = informationAtPeak.map((information, i) => Math.sqrt(information / posterior.diagonal[i]));
-    const variances = peak.variances.map((variance, i) => variance * scale[i] * scale[i]);
-    return {
-      logSigma,
-      weight,
-      mode,
-      variances,
-      covariance: { ...peak.covariance, scale },
-    };
+    return model.graph.dimension <= EXACT_GRID_LIMIT
+      ? describeNode(posterior, mode, weight)
+      : carryCovariance(posterior, mode, weight, { covariance, information }, responses);
   };
 }
 
-/** The Gaussian at the point the posterior was last evaluated at. */
-function describeNode(
-  posterior: Posterior,
+/**
+ * The Gaussian at the point the posterior was last evaluated at, from a covariance nearby: scaled in proportion to 1/Aᵢᵢ,
+ * which leaves an error of second order in a small change of σ.
+ */
+function carryCovariance(
+  { precision, diagonal }: Posterior,
   mode: Float64Array,
   weight: number,
-  workspace?: Float64Array,
+  { covariance: base, information }: CovarianceAt,
+  responses: readonly Float64Array[],
 ): MixtureNode {
-  const logSigma = -Math.log(posterior.precision) / 2;
+  const scale = base.variances.map((_, i) => Math.sqrt(information[i] / diagonal[i]));
+  return {
+    logSigma: -Math.log(precision) / 2,
+    weight,
+    mode,
+    variances: addResponses(
+      base.variances.map((variance, i) => variance * scale[i] * scale[i]),
+      responses,
+    ),
+    covariance: { base, scale, anchorResponses: responses },
+  };
+}
+
+function addResponses(variances: Float64Array, responses: readonly Float64Array[]): Float64Array {
+  return variances.map((variance, i) =>
+    responses.reduce((sum, response) => sum + response[i] * response[i], variance),
+  );
+}
+
+/** The Gaussian at the point the posterior was last evaluated at. */
+function describeNode(posterior: Posterior, mode: Float64Array, weight: number): MixtureNode {
   const base =
     posterior.model.graph.itemCount > DENSE_LIMIT
       ? createSparseCovariance(posterior)
-      : invertHessian(posterior, factoriseHessian(posterior, workspace));
+      : invertHessian(posterior, factoriseHessian(posterior));
   const responses = anchorResponses(posterior);
-  const variances = base.variances.map((variance, i) =>
-    responses.reduce((sum, response) => sum + response[i] * response[i], variance),
-  );
-  return { logSigma, weight, mode, variances, covariance: { base, scale: null, anchorResponses: responses } };
+  return {
+    logSigma: -Math.log(posterior.precision) / 2,
+    weight,
+    mode,
+    variances: addResponses(base.variances, responses),
+    covariance: { base, scale: null, anchorResponses: responses },
+  };
+}
+
+/** Var(θᵢ) of a node with the anchors taken as known exactly. */
+export function ownVariances({ covariance: { base, scale } }: MixtureNode): Float64Array {
+  return scale ? base.variances.map((variance, i) => variance * scale[i] * scale[i]) : base.variances;
 }
 
 /** The mixture of one Gaussian: a given prior, or none. */

@@ -1,3 +1,4 @@
+import type { DenseCovariance } from "./covariance.ts";
 import { createProbes, estimateSlope, findMode, type LaplacePoint, slopeExactly } from "./laplace.ts";
 import { type Model, spreadOfFree } from "./posterior.ts";
 import { createRandom } from "./random.ts";
@@ -7,6 +8,8 @@ export interface SlopePoint {
   readonly point: LaplacePoint;
   readonly slope: number;
   readonly error: number;
+  /** Of the abilities there, where the slope is exact: good until the next slope in the same workspace. */
+  readonly covariance: DenseCovariance | null;
 }
 
 export type SlopeAt = (logSigma: number, start: Float64Array) => SlopePoint;
@@ -17,7 +20,7 @@ const PROBE_SEED = 0x5eed;
 export function createExactSlope(model: Model, tolerance: number, workspace?: Float64Array): SlopeAt {
   return (logSigma, start) => {
     const point = findMode(model, logSigma, start, tolerance);
-    return { point, slope: slopeExactly(point, workspace), error: 0 };
+    return { point, ...slopeExactly(point, workspace), error: 0 };
   };
 }
 
@@ -34,7 +37,7 @@ export function createEstimatedSlope(model: Model, { tolerance, probes, accuracy
   const signs = createProbes(model, probes, createRandom(PROBE_SEED));
   return (logSigma, start) => {
     const point = findMode(model, logSigma, start, tolerance);
-    return { point, ...estimateSlope(point, signs, accuracy) };
+    return { point, ...estimateSlope(point, signs, accuracy), covariance: null };
   };
 }
 
@@ -82,10 +85,8 @@ export function climb(
 /** The last step, and the mode there to full accuracy. */
 export function finish({ at: { point, slope, error }, derivative }: Root, tolerance: number): Root {
   const logSigma = point.logSigma - slope / derivative;
-  return {
-    at: { point: findMode(point.posterior.model, logSigma, point.mode.at, tolerance), slope: 0, error },
-    derivative,
-  };
+  const at = findMode(point.posterior.model, logSigma, point.mode.at, tolerance);
+  return { at: { point: at, slope: 0, error, covariance: null }, derivative };
 }
 
 function gaussianDerivative({ point: { posterior, mode } }: SlopePoint): number {

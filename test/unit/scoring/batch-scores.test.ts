@@ -169,6 +169,23 @@ describe("reliability by name", () => {
     },
   );
 
+  it.each([
+    [24, 14],
+    [260, 10],
+  ])("has the headline 1 − mean posterior variance / (σ̂²(1 − 1/n)) at σ̂ with %s essays", (items, rounds) => {
+    const { winners, losers } = simulate({ items, rounds, sd: 1.2, seed: 7 });
+    const data = { itemCount: items, winners, losers };
+    const { reliability, priorVariance } = scoreBatch(data);
+    const { standardErrors, abilities } = fitBradleyTerry(data, { prior: { variance: priorVariance } });
+    const meanVariance = standardErrors.reduce((sum, error) => sum + error ** 2, 0) / items;
+    const expected = 1 - meanVariance / (priorVariance * (1 - 1 / items));
+    expect(expected).toBeGreaterThan(0.5);
+    expect(reliability.reliability).toBeCloseTo(expected, items > 200 ? 5 : 10);
+    const observed = abilities.reduce((sum, ability) => sum + ability ** 2, 0) / (items - 1);
+    const map = reliability.coefficients.find(({ name }) => name === "reliability_map")?.value;
+    expect(map).toBeCloseTo(observed / (observed + meanVariance), items > 200 ? 5 : 10);
+  });
+
   it("says which coefficients hold when pairs were chosen adaptively", () => {
     const { coefficients } = scoreBatch(batch).reliability;
     const valid = coefficients.filter(({ validWhenAdaptive }) => validWhenAdaptive).map(({ name }) => name);
