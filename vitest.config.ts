@@ -7,6 +7,11 @@ const COVERED = ["batch", "scoring", "pairing", "objects", "bus", "contracts"];
 
 const SLOW = ["test/e2e/crash.test.ts", "test/simulation/mutants.test.ts"];
 
+/** Miniflare's brand on the address to which it sends what a remote binding is asked. */
+function remoteProxy(url: string) {
+  return Object.assign(new URL(url), { __brand: "RemoteProxyConnectionString" } as const);
+}
+
 /**
  * Projects: pure code in plain Node, the real Worker (objects, D1, queues) in workerd, and the command line from the
  * outside. Files of the workerd project run one after the other: they share the fakes of test/fakes.
@@ -42,7 +47,10 @@ export default defineConfig({
           cloudflareTest(async ({ inject }) => ({
             wrangler: { configPath: "./wrangler.toml" },
             verbose: false,
+            // Nothing of the tests may look for a Cloudflare account; the AI binding is pointed at the fake below.
+            remoteBindings: false,
             miniflare: {
+              ai: { binding: "AI", remoteProxyConnectionString: remoteProxy(inject("languageModelsUrl")) },
               bindings: {
                 ENVIRONMENT: "development",
                 DEFAULT_JUDGE: "external",
@@ -52,6 +60,13 @@ export default defineConfig({
                 KAFKA_SOURCE_POLL_SECONDS: "1",
                 LLM_PROVIDER_SERVICE_URL: `${inject("upstreamUrl")}/llm`,
                 CONTENT_SERVICE_URL: `${inject("upstreamUrl")}/content`,
+                OPENAI_COMPATIBLE_BASE_URL: `${inject("languageModelsUrl")}/openai/v1`,
+                OPENAI_COMPATIBLE_API_KEY: "test-key",
+                OPENAI_COMPATIBLE_MODEL: "honest",
+                ANTHROPIC_BASE_URL: `${inject("languageModelsUrl")}/anthropic/v1`,
+                ANTHROPIC_API_KEY: "test-key",
+                ANTHROPIC_MODEL: "honest",
+                WORKERS_AI_MODEL: "@cf/fake/honest",
                 TEST_MIGRATIONS: await readD1Migrations("./migrations"),
               },
             },

@@ -28,6 +28,9 @@ export function bareVerdictOf(result: LlmComparisonResult): BareVerdict {
     promptTokens: tokens.prompt_tokens,
     completionTokens: tokens.completion_tokens,
     costEstimate: result.cost_estimate,
+    costBasis: null,
+    promptVersion: null,
+    promptSha256: null,
   };
   return { number: Number(result.request_id), winner, provider, model, verdict: JSON.stringify(verdict) };
 }

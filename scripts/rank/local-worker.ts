@@ -20,6 +20,11 @@ export interface LocalWorkerOptions {
   readonly stateFolder: string;
   /** Variables over those of wrangler.toml. */
   readonly vars: Readonly<Record<string, string>>;
+  /**
+   * True: the binding of Workers AI is connected to Cloudflare, which needs `wrangler login`. Default false: it is switched
+   * off, and nothing needs an account.
+   */
+  readonly workersAi?: boolean;
   /** A file for all that the Worker and wrangler print, or `inherit` to print it here. */
   readonly output: { readonly file: string } | "inherit";
   /** Milliseconds until the Worker must be ready. Default 90,000: the first start bundles and migrates. */
@@ -39,18 +44,20 @@ export interface LocalWorker {
 
 /**
  * Starts this project's Worker in workerd by `wrangler dev`, after applying the D1 migrations locally, and waits
- * until `/healthz/ready` says so. Nothing of it goes over the network.
+ * until `/healthz/ready` says so. Nothing of it goes over the network, Workers AI apart.
  *
  * @throws UserError if the port is taken, the migrations fail, or the Worker does not become ready in time
  */
 export async function startLocalWorker(options: LocalWorkerOptions): Promise<LocalWorker> {
   await checkPortFree(options.port);
   await applyMigrations(options);
-  const { port, stateFolder, vars } = options;
+  const { port, stateFolder, workersAi = false } = options;
+  const vars = workersAi ? options.vars : { ...options.vars, WORKERS_AI: "off" };
   const ended = new AbortController();
   const group = startWrangler(options, [
     ...["dev", "--ip", HOST, "--port", String(port), "--inspector-port", "0"],
     ...["--persist-to", stateFolder, "--show-interactive-dev-session=false"],
+    ...(workersAi ? [] : ["--local"]),
     ...Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]),
   ]);
   let stopping = false;

@@ -28,8 +28,11 @@ export interface VerdictRecord {
   readonly promptTokens: number;
   readonly completionTokens: number;
   readonly costEstimate: number;
-  /** version of the prompt that the judge was given; null when the answer does not say */
+  /** where the cost comes from (`configured`, `published`, `unknown`); null when the judge does not say */
+  readonly costBasis: string | null;
+  /** which prompt was put, and the SHA-256 of its template; null when the judge does not say */
   readonly promptVersion: string | null;
+  readonly promptSha256: string | null;
 }
 
 /** One thing that became different. The store writes it, `evolve` applies it in memory. */

@@ -8,7 +8,7 @@ import {
   studentPromptStorageId,
 } from "../contracts/assessment-request.ts";
 import type { EventEnvelope } from "../contracts/envelope.ts";
-import { judgeProblem } from "../judges/registry.ts";
+import { judgeProblem, takesModel } from "../judges/registry.ts";
 import { callBatch } from "../objects/batch-client.ts";
 import {
   type ConfigOverrides,
@@ -83,6 +83,7 @@ async function toOpenRequest(
 ): Promise<OpenRequest> {
   const overrides = overridesSchema.parse(metadata.batch_config_overrides ?? {});
   const judge = overrides.judge ?? settings.DEFAULT_JUDGE;
+  const modelOverride = request.llm_config_overrides?.model_override ?? null;
   const config = resolveConfig(settings, configOverrides(metadata, overrides), request.essays_for_cj.length);
   return {
     origin: {
@@ -112,7 +113,7 @@ async function toOpenRequest(
       storageId: typeof essay.text_content === "string" ? null : (essay.text_storage_id ?? null),
     })),
     refusal:
-      judgeProblem(settings, judge) ??
+      judgeProblem(settings, judge, takesModel(judge) ? modelOverride : null) ??
       planningProblem(config, request.essays_for_cj.length) ??
       contentProblem(settings, request),
   };

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Callback, CallbackOutcome } from "../batch/commands/record-verdicts.ts";
 import { type ComparisonRef, readComparisonId } from "../batch/comparison-id.ts";
 import type { LlmComparisonResult } from "../contracts/comparison-result.ts";
@@ -7,9 +8,6 @@ import { openDatabase } from "../results/database.ts";
 import { type DeadLetter, writeDeadLetters } from "../results/dead-letters.ts";
 import type { Settings } from "../settings/settings.ts";
 import { comparisonIdKeys } from "./comparison-id-keys.ts";
-
-/** Longest prompt version that is kept, in characters. */
-const PROMPT_VERSION_MAX = 100;
 
 export type AppliedOutcome = CallbackOutcome | "unreachable";
 export type ReceivedOutcome = CallbackOutcome | "queued";
@@ -100,15 +98,25 @@ function toCallback(ref: ComparisonRef, result: LlmComparisonResult): Callback {
     promptTokens: result.token_usage.prompt_tokens,
     completionTokens: result.token_usage.completion_tokens,
     costEstimate: result.cost_estimate,
-    promptVersion: promptVersionOf(result),
+    ...askedWith(result),
     person: null,
   };
 }
 
-/** Judges that this service prompts itself say with which version of the prompt; others may say it too. */
-function promptVersionOf({ request_metadata }: LlmComparisonResult): string | null {
-  const version = request_metadata["prompt_version"];
-  return typeof version === "string" ? version.slice(0, PROMPT_VERSION_MAX) : null;
+/** What this service's own judges note about a question, and what a remote judge echoes of it. */
+const echoSchema = z.object({
+  cost_basis: echo(20),
+  prompt_version: echo(20),
+  prompt_sha256: echo(64),
+});
+
+function echo(maxLength: number) {
+  return z.string().max(maxLength).nullable().default(null).catch(null);
+}
+
+function askedWith({ request_metadata }: LlmComparisonResult) {
+  const { cost_basis, prompt_version, prompt_sha256 } = echoSchema.parse(request_metadata);
+  return { costBasis: cost_basis, promptVersion: prompt_version, promptSha256: prompt_sha256 };
 }
 
 function answerOf({

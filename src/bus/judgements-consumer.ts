@@ -159,7 +159,9 @@ export function failedAsk(
     promptTokens: 0,
     completionTokens: 0,
     costEstimate: 0,
+    costBasis: null,
     promptVersion: null,
+    promptSha256: null,
     person: null,
   };
 }

@@ -96,6 +96,7 @@ const CODES_BY_CLASS = {
     "LLM_INTERNAL_ERROR",
     "LLM_PARSING_ERROR",
     "LLM_INVALID_RESPONSE",
+    "LLM_OUTPUT_TRUNCATED",
   ],
 } as const;
 
@@ -111,6 +112,7 @@ export function isRefusal(code: string): boolean {
 const NEAREST_ORIGINAL_CODE: Readonly<Record<string, string>> = {
   MODEL_NOT_FOUND: "LLM_CONFIGURATION_ERROR",
   LLM_REFUSAL: "LLM_INVALID_PROMPT",
+  LLM_OUTPUT_TRUNCATED: "LLM_INVALID_RESPONSE",
 };
 
 /**

@@ -166,7 +166,9 @@ export const storedVerdict = z.object({
   promptTokens: z.number(),
   completionTokens: z.number(),
   costEstimate: z.number(),
+  costBasis: z.string().nullable().default(null),
   promptVersion: z.string().nullable().default(null),
+  promptSha256: z.string().nullable().default(null),
 }) satisfies z.ZodType<VerdictRecord>;
 
 /** A tombstone: what remains of an erased batch. It answers a redelivered request with "gone". */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parseJson } from "../encoding/json.ts";
+import { aiBinding } from "./ai-binding.ts";
 import { JUDGE_NAMES } from "./judge-names.ts";
 import {
   BRIDGE_DIALECTS,
@@ -7,6 +8,7 @@ import {
   SOURCE_DIALECTS,
   type SourceDialectName,
 } from "./kafka-bridge-url.ts";
+import { modelPrices } from "./model-prices.ts";
 
 /** Variables come as text, and as numbers when wrangler.toml writes them so. */
 const numeric = z.union([z.number(), z.string().transform(Number)], { error: "expected a number" });
@@ -67,6 +69,8 @@ const comparisonIdKey = z
 /** In development a key that everybody knows is good enough to tell one's own comparison ids from others. */
 const DEVELOPMENT_KEY = "development-only-comparison-id-key";
 
+const modelName = z.string().min(1).max(200);
+
 const variables = z.object({
   ENVIRONMENT: z.enum(["development", "staging", "production"]).default("production"),
   API_KEYS: apiKeys,
@@ -75,6 +79,25 @@ const variables = z.object({
   COMPARISON_ID_KEY_PREVIOUS: comparisonIdKey.optional(),
 
   DEFAULT_JUDGE: z.enum(JUDGE_NAMES).default("provider-service"),
+  /** the only models that batches may be judged by; empty: any */
+  JUDGE_MODELS: list,
+  JUDGE_PRICES: modelPrices,
+  JUDGE_TEMPERATURE: numeric.pipe(z.number().min(0).max(2)).optional(),
+  JUDGE_MAX_OUTPUT_TOKENS: integer(4_000, 64, 100_000),
+  OPENAI_COMPATIBLE_BASE_URL: z.url({ protocol: /^https?$/ }).default("https://api.openai.com/v1"),
+  OPENAI_COMPATIBLE_API_KEY: z.string().min(1).optional(),
+  OPENAI_COMPATIBLE_MODEL: modelName.optional(),
+  ANTHROPIC_BASE_URL: z.url({ protocol: /^https?$/ }).default("https://api.anthropic.com/v1"),
+  ANTHROPIC_API_KEY: z.string().min(1).optional(),
+  ANTHROPIC_MODEL: modelName.optional(),
+  /** `off` where the binding is declared but cannot be used, as on a machine that is not logged in to Cloudflare */
+  WORKERS_AI: z.enum(["on", "off"]).default("on"),
+  WORKERS_AI_MODEL: modelName.optional(),
+  /** id of an AI Gateway that the binding's requests go through */
+  WORKERS_AI_GATEWAY: z.string().min(1).max(64).optional(),
+  /** for an authenticated AI Gateway in front of `openai-compatible` or `anthropic` */
+  AI_GATEWAY_TOKEN: z.string().min(1).optional(),
+  AI: aiBinding,
   OFFLINE_JUDGE_SEED: integer(1, 0, Number.MAX_SAFE_INTEGER),
   LLM_PROVIDER_SERVICE_URL: optionalUrl,
   LLM_PROVIDER_SERVICE_TOKEN: z.string().min(1).optional(),
@@ -150,6 +173,7 @@ const schema = variables.superRefine((settings, context) => {
 });
 
 export type Settings = z.infer<typeof schema>;
+export type { ModelPrice } from "./model-prices.ts";
 
 /** What is read through a bridge's consumer API, and where. */
 export interface Source {

@@ -50,7 +50,7 @@ export async function startCrashingWorker(
     [
       LEASH,
       WRANGLER,
-      ...["dev", "--ip", "127.0.0.1", "--port", String(port), "--inspector-port", "0"],
+      ...["dev", "--local", "--ip", "127.0.0.1", "--port", String(port), "--inspector-port", "0"],
       ...["--persist-to", stateFolder, "--show-interactive-dev-session=false"],
       ...Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]),
     ],

@@ -26,7 +26,9 @@ export interface Callback {
   readonly completionTokens: number;
   /** US dollars */
   readonly costEstimate: number;
+  readonly costBasis: string | null;
   readonly promptVersion: string | null;
+  readonly promptSha256: string | null;
   /** who answered, for the judge `human`; null for every other judge */
   readonly person: string | null;
 }
@@ -162,6 +164,8 @@ function recordOf(callback: Callback): VerdictRecord {
     promptTokens: callback.promptTokens,
     completionTokens: callback.completionTokens,
     costEstimate: callback.costEstimate,
+    costBasis: callback.costBasis,
     promptVersion: callback.promptVersion,
+    promptSha256: callback.promptSha256,
   };
 }

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { parseJson } from "../../encoding/json.ts";
+import { parseRetryAfter } from "../../encoding/retry-after.ts";
 import type { BridgeDialect } from "./dialect.ts";
 import type { RecordOutcome, RecordToRetry } from "./kafka-bridge.ts";
 import { OPERATOR_RETRY_SECONDS, quote } from "./record-report.ts";
-import { parseRetryAfter } from "./retry-after.ts";
 
 /** Longest answer that is read, in bytes. A longer one is cut, does not parse, and counts as unknown. */
 export const MAX_ANSWER_BYTES = 1_048_576;

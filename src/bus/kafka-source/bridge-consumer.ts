@@ -1,3 +1,4 @@
+import { parseRetryAfter } from "../../encoding/retry-after.ts";
 import type { SourceDialectName } from "../../settings/kafka-bridge-url.ts";
 import {
   MAX_ANSWER_BYTES,
@@ -6,7 +7,6 @@ import {
   receiveAnswer,
 } from "../kafka-bridge/http-answer.ts";
 import { quote } from "../kafka-bridge/record-report.ts";
-import { parseRetryAfter } from "../kafka-bridge/retry-after.ts";
 import { CONSUMER_DIALECTS, FETCH_MAX_BYTES } from "./consumer-dialect.ts";
 import { type PolledRecord, readPolledRecords } from "./polled-record.ts";
 

@@ -26,6 +26,26 @@ const comparisonSchema = z
     judge: z.string(),
     provider: z.string().nullable(),
     model: z.string().nullable(),
+    prompt_version: z.string().nullable(),
+    prompt_sha256: z.string().nullable().openapi({
+      description: "SHA-256 of the prompt's template: all fixed words, without what a batch fills in",
+    }),
+    prompt_tokens: z.int().nonnegative().nullable(),
+    completion_tokens: z.int().nonnegative().nullable(),
+    cost_usd: z
+      .number()
+      .nonnegative()
+      .nullable()
+      .openapi({ description: "of this attempt; see `cost_basis`" }),
+    cost_basis: z
+      .string()
+      .nullable()
+      .openapi({
+        description:
+          "`configured` (prices of this deployment), `published` (the table of published prices), or `unknown`: then " +
+          "`cost_usd` is 0 and says nothing. Null when the judge does not say.",
+      }),
+    response_time_ms: z.int().nonnegative().nullable(),
     error: z.object({ code: z.string(), message: z.string().nullable() }).nullable(),
     deadline_at: timestamp.nullable(),
     settled_at: timestamp.nullable(),

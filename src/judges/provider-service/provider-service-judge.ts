@@ -1,10 +1,11 @@
 import { type LlmComparisonRequest, llmQueuedResponseSchema } from "../../contracts/comparison-request.ts";
 import { INBOUND_EVENTS, topicName } from "../../contracts/topics.ts";
 import { parseJson } from "../../encoding/json.ts";
+import { parseRetryAfter } from "../../encoding/retry-after.ts";
 import { sha256Hex } from "../../encoding/sha256.ts";
 import type { Settings } from "../../settings/settings.ts";
 import type { Ask, AskOutcome, Judge } from "../judge.ts";
-import { DEFAULT_SYSTEM_PROMPT, promptBlocks } from "../prompt.ts";
+import { type JudgePrompt, judgePrompt } from "../prompt/prompt.ts";
 
 /**
  * The original's LLM provider service: `POST {LLM_PROVIDER_SERVICE_URL}/comparison`, answered by 202 with a `queue_id`; the
@@ -41,7 +42,8 @@ async function submit(settings: Settings, ask: Ask): Promise<AskOutcome> {
 }
 
 async function requestOf(settings: Settings, ask: Ask): Promise<LlmComparisonRequest> {
-  const blocks = promptBlocks(ask.prompt);
+  const prompt = await judgePrompt(ask);
+  const { blocks } = prompt;
   return {
     user_prompt: blocks.map(({ content }) => content).join("\n\n"),
     prompt_blocks: await Promise.all(
@@ -54,21 +56,21 @@ async function requestOf(settings: Settings, ask: Ask): Promise<LlmComparisonReq
       })),
     ),
     callback_topic: topicName(settings.TOPIC_PREFIX, INBOUND_EVENTS.comparison_result.topicSuffix),
-    llm_config_overrides: overridesOf(settings, ask),
+    llm_config_overrides: overridesOf(settings, ask, prompt),
     correlation_id: ask.comparisonId,
-    metadata: { ...ask.metadata },
+    metadata: { ...ask.metadata, prompt_version: prompt.version, prompt_sha256: prompt.sha256 },
   };
 }
 
 /** Provider, model and temperature are always sent. `??` and not `||`: a temperature of 0 is a choice and stays 0. */
-function overridesOf(settings: Settings, { model, overrides }: Ask) {
+function overridesOf(settings: Settings, { model, overrides }: Ask, { system }: JudgePrompt) {
   const effort = REASONING_EFFORTS.find((level) => level === overrides?.reasoning_effort);
   const verbosity = OUTPUT_VERBOSITIES.find((level) => level === overrides?.output_verbosity);
   return {
     provider_override: overrides?.provider_override ?? settings.DEFAULT_LLM_PROVIDER,
     model_override: model ?? overrides?.model_override ?? settings.DEFAULT_LLM_MODEL,
     temperature_override: overrides?.temperature_override ?? settings.DEFAULT_LLM_TEMPERATURE,
-    system_prompt_override: overrides?.system_prompt_override ?? DEFAULT_SYSTEM_PROMPT,
+    system_prompt_override: system,
     ...(typeof overrides?.max_tokens_override === "number"
       ? { max_tokens_override: overrides.max_tokens_override }
       : {}),
@@ -124,6 +126,5 @@ function unavailable(errorCode: string, message: string, retryAfter: number | nu
 }
 
 function retryAfterSeconds(response: Response): number | null {
-  const seconds = Number(response.headers.get("retry-after"));
-  return Number.isFinite(seconds) && seconds > 0 ? seconds : null;
+  return parseRetryAfter(response.headers.get("retry-after"), Date.now());
 }

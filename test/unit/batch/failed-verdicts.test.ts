@@ -109,6 +109,9 @@ describe("failed verdicts", () => {
       attempt: 1,
       promptTokens: 900,
       costEstimate: 0.002,
+      costBasis: "published",
+      promptVersion: "2",
+      promptSha256: "0".repeat(64),
     });
   });
 

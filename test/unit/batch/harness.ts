@@ -150,7 +150,9 @@ const SILENT_JUDGE = {
   promptTokens: 900,
   completionTokens: 60,
   costEstimate: 0.002,
-  promptVersion: null,
+  costBasis: "published",
+  promptVersion: "2",
+  promptSha256: "0".repeat(64),
   person: null,
 } as const;
 

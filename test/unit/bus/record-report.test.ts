@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { outcomeOfReport } from "../../../src/bus/kafka-bridge/record-report.ts";
-import { MAX_RETRY_AFTER_SECONDS, parseRetryAfter } from "../../../src/bus/kafka-bridge/retry-after.ts";
+import { MAX_RETRY_AFTER_SECONDS, parseRetryAfter } from "../../../src/encoding/retry-after.ts";
 
 describe("a report on one record", () => {
   it.each([

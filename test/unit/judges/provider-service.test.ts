@@ -7,7 +7,7 @@ import { z } from "zod";
 import { llmComparisonRequestSchema } from "../../../src/contracts/comparison-request.ts";
 import type { LlmConfigOverrides } from "../../../src/contracts/llm-config.ts";
 import type { Ask, AskOutcome } from "../../../src/judges/judge.ts";
-import { DEFAULT_SYSTEM_PROMPT } from "../../../src/judges/prompt.ts";
+import { DEFAULT_SYSTEM_PROMPT } from "../../../src/judges/prompt/prompt.ts";
 import { createProviderServiceJudge } from "../../../src/judges/provider-service/provider-service-judge.ts";
 import { parseSettings, type Settings } from "../../../src/settings/settings.ts";
 import { EXAMPLES } from "../contracts/messages.ts";
@@ -133,7 +133,9 @@ describe("a question to the provider service", () => {
     const { user_prompt, prompt_blocks, llm_config_overrides } = await requestFor(null);
     const shown = JSON.stringify([user_prompt, prompt_blocks, llm_config_overrides]);
     for (const id of ["ANCHOR_1", "essay-secret-2", "bos-batch-7", ...IDS]) expect(shown).not.toContain(id);
-    expect(user_prompt).toContain("**Essay A:**\nI went to the sea.");
+    expect(user_prompt).toMatch(
+      /\*\*Essay A:\*\*\n\[Essay A opens, code [0-9a-f]{16}\]\nI went to the sea\./,
+    );
   });
 
   it("says the same in blocks as in one text, each block with its SHA-256", async () => {
@@ -247,7 +249,7 @@ describe("the provider service's answer", () => {
     expect(await askOne(down)).toMatchObject({ errorCode: "SERVICE_UNAVAILABLE", retryAfterSeconds: 120 });
   });
 
-  it.each(["soon", "-5", "0"])("that says to wait %j is taken to say nothing", async (wait) => {
+  it.each(["soon", "-5", "1.5"])("that says to wait %j is taken to say nothing", async (wait) => {
     const busy = await startProvider(answerWith(429, "", { "retry-after": wait }));
     expect(await askOne(busy)).toMatchObject({ kind: "unavailable", retryAfterSeconds: null });
   });

@@ -47,6 +47,7 @@ const NUMBERS = [
   { name: "SCORE_STABILITY_THRESHOLD", fallback: undefined, min: 0.001, max: 10, whole: false },
   { name: "MIN_COMPARISONS_FOR_STABILITY_CHECK", fallback: 12, min: 1, max: 32_768, whole: true },
   { name: "DEFAULT_LLM_TEMPERATURE", fallback: 0.1, min: 0, max: 2, whole: false },
+  { name: "JUDGE_MAX_OUTPUT_TOKENS", fallback: 4_000, min: 64, max: 100_000, whole: true },
   { name: "LLM_REQUEST_TIMEOUT_SECONDS", fallback: 60, min: 1, max: 300, whole: true },
   { name: "CONTENT_REQUEST_TIMEOUT_SECONDS", fallback: 30, min: 1, max: 300, whole: true },
   { name: "KAFKA_BRIDGE_TIMEOUT_SECONDS", fallback: 130, min: 1, max: 300, whole: true },
@@ -74,6 +75,11 @@ describe("defaults", () => {
         COMPARISON_ID_KEY: KEY,
         PAIRING_STRATEGY: "auto",
         DEFAULT_JUDGE: "provider-service",
+        JUDGE_MODELS: [],
+        JUDGE_PRICES: {},
+        OPENAI_COMPATIBLE_BASE_URL: "https://api.openai.com/v1",
+        ANTHROPIC_BASE_URL: "https://api.anthropic.com/v1",
+        WORKERS_AI: "on",
         DEFAULT_LLM_PROVIDER: "openai",
         DEFAULT_LLM_MODEL: "gpt-5.1",
         KAFKA_BRIDGE_DIALECT: "confluent-v2",
@@ -260,6 +266,43 @@ describe.each(URLS)("%s", (name) => {
     expect(valid({})[name]).toBeUndefined();
     expect(valid({ [name]: "https://example.org/base/" })[name]).toBe("https://example.org/base/");
     expect(valid({ [name]: "http://localhost:8082" })[name]).toBe("http://localhost:8082");
+  });
+});
+
+describe("the judges' settings", () => {
+  it("take prices per million tokens as JSON, by the model's name", () => {
+    const prices = { "my-model": { input: 0.5, output: 2 }, "@cf/local/free": { input: 0, output: 0 } };
+    expect(valid({ JUDGE_PRICES: JSON.stringify(prices) }).JUDGE_PRICES).toEqual(prices);
+  });
+
+  it.each(["free", "[]", '{"m": 3}', '{"m": {"input": 1}}', '{"m": {"input": -1, "output": 1}}'])(
+    "refuse prices in another form: %s",
+    (JUDGE_PRICES) => {
+      const [problem] = problems({ JUDGE_PRICES });
+      expect(problem.name).toBe("JUDGE_PRICES");
+      expect(problem.message).toContain('{"MODEL": {"input": USD, "output": USD}}');
+    },
+  );
+
+  it("leave the temperature to the provider unless one is set, and 0 is one", () => {
+    expect(valid({}).JUDGE_TEMPERATURE).toBeUndefined();
+    expect(valid({ JUDGE_TEMPERATURE: "" }).JUDGE_TEMPERATURE).toBeUndefined();
+    expect(valid({ JUDGE_TEMPERATURE: "0" }).JUDGE_TEMPERATURE).toBe(0);
+    expect(namesOf(problems({ JUDGE_TEMPERATURE: "2.1" }))).toEqual(["JUDGE_TEMPERATURE"]);
+  });
+
+  it("list the models that may judge, separated by commas or white space", () => {
+    expect(valid({ JUDGE_MODELS: "a, b\nc" }).JUDGE_MODELS).toEqual(["a", "b", "c"]);
+  });
+
+  it("take the binding AI for what can be run, and nothing else", () => {
+    const AI = { run: () => {} };
+    expect(valid({ AI }).AI).toBe(AI);
+    expect(namesOf(problems({ AI: "yes" }))).toEqual(["AI"]);
+  });
+
+  it.each(["OPENAI_COMPATIBLE_BASE_URL", "ANTHROPIC_BASE_URL"])("need an address in %s", (name) => {
+    expect(namesOf(problems({ [name]: "api.example.org" }))).toEqual([name]);
   });
 });
 

@@ -1,0 +1,2 @@
+/** The one key that no fake model takes. */
+export const WRONG_KEY = "wrong-key";
