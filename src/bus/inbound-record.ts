@@ -10,6 +10,7 @@ import { comparisonResultSchema, type LlmComparisonResult } from "../contracts/c
 import { describeViolations } from "../contracts/contract-violation.ts";
 import { type EventEnvelope, eventEnvelopeSchema, SUPPORTED_SCHEMA_VERSION } from "../contracts/envelope.ts";
 import { dispatchEventType } from "../contracts/topics.ts";
+import { findJsonFault, parseJson } from "../encoding/json.ts";
 import type { DeadLetterReason } from "../results/dead-letters.ts";
 
 /** What a record from outside turns out to be. */
@@ -35,14 +36,11 @@ export type InboundRecord =
 
 /** Reads one JSON text; never throws. */
 export function readRecordText(text: string): InboundRecord {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    const detail = `The record is not JSON: ${error instanceof Error ? error.message : String(error)}`;
-    return { kind: "unusable", reason: "unparseable", detail, eventId: null, correlationId: null };
-  }
-  return readRecord(value);
+  const value = parseJson(text);
+  if (value !== undefined) return readRecord(value);
+  // The parser's own message would repeat a piece of the text, which may be somebody's essay.
+  const detail = `The record is not JSON: ${findJsonFault(text) ?? "it cannot be read"}.`;
+  return { kind: "unusable", reason: "unparseable", detail, eventId: null, correlationId: null };
 }
 
 /** Reads an envelope, or a bare comparison result as other producers put it into the inbound queue; never throws. */

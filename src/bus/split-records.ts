@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parseJson } from "../encoding/json.ts";
+import { isDeeperThan, MAX_JSON_DEPTH } from "../encoding/json-depth.ts";
 import { splitBrokenArray } from "./broken-array.ts";
 
 /** Records per call of `/v1/events`. */
@@ -17,7 +18,7 @@ export interface ReceivedRecord {
 }
 
 export interface RecordFault {
-  readonly reason: "unparseable" | "too_large";
+  readonly reason: "unparseable" | "too_large" | "too_deeply_nested";
   readonly detail: string;
 }
 
@@ -66,6 +67,10 @@ function withFault(text: string, replaced: boolean): ReceivedRecord {
   if (replaced && text.includes("\uFFFD")) {
     const detail = "The record is not encoded in UTF-8; what could not be read was replaced by U+FFFD.";
     return { text, fault: { reason: "unparseable", detail } };
+  }
+  if (isDeeperThan(text, MAX_JSON_DEPTH)) {
+    const detail = `The record is nested more than ${MAX_JSON_DEPTH} levels deep, which is the limit.`;
+    return { text, fault: { reason: "too_deeply_nested", detail } };
   }
   const bytes = byteLengthOf(text);
   if (bytes <= RECORD_MAX_BYTES) return { text };

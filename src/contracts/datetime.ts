@@ -1,8 +1,17 @@
 import { z } from "zod";
 
-/** The description of the API shows this pattern, so it knows months, days and hours; {@link normalizeDatetime} knows the rest. */
 const ISO_8601 =
-  /^(\d{3}[1-9]|\d\d[1-9]\d|\d[1-9]\d\d|[1-9]\d{3})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])[Tt ]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:[.,](\d{1,9}))?)?\s?([Zz]|[+-]\d{2}(?::?\d{2})?)?$/;
+  /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s?([Zz]|[+-]\d{2}(?::?\d{2})?)?$/;
+
+/** The same for the description of the API: with every year that Python has, and every day that its month has in a leap year. */
+const DESCRIBED = new RegExp(
+  [
+    "^(?:\\d{3}[1-9]|\\d\\d[1-9]\\d|\\d[1-9]\\d\\d|[1-9]\\d{3})",
+    "-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\\d|30)|02-(?:0[1-9]|[12]\\d))",
+    "[Tt ](?:[01]\\d|2[0-3]):[0-5]\\d(?::[0-5]\\d(?:[.,]\\d{1,9})?)?",
+    "\\s?(?:[Zz]|[+-](?:[01]\\d|2[0-3])(?::?[0-5]\\d)?)?$",
+  ].join(""),
+);
 
 const EXPECTED = "expected an ISO 8601 datetime such as 2026-02-07T09:15:00.120394Z";
 
@@ -15,13 +24,18 @@ const EXPECTED = "expected an ISO 8601 datetime such as 2026-02-07T09:15:00.1203
 export const wireDatetime = z
   .string({ error: EXPECTED })
   .max(64)
-  .regex(ISO_8601, { error: EXPECTED })
+  .regex(DESCRIBED, { error: ({ input }) => refusalOf(String(input)) })
   .transform((text, context) => {
     const normal = normalizeDatetime(text);
     if (normal !== null) return normal;
-    context.addIssue({ code: "custom", message: `${EXPECTED}, got ${JSON.stringify(text)}` });
+    context.addIssue({ code: "custom", message: refusalOf(text) });
     return z.NEVER;
   });
+
+/** Repeats what has the form of a datetime; anything else may be somebody's text. */
+function refusalOf(text: string): string {
+  return ISO_8601.test(text) ? `${EXPECTED}, got ${JSON.stringify(text)}` : EXPECTED;
+}
 
 /** A datetime as this service writes it: UTC with `Z`. Naive and offset forms are refused: they would be a bug here. */
 export const utcDatetime = z

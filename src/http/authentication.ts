@@ -5,6 +5,7 @@ import { sha256Hex } from "../encoding/sha256.ts";
 import { type ApiKey, requireSettings, SCOPES, type Scope } from "../settings/settings.ts";
 import type { AppContext, AppEnv, Caller } from "./app-env.ts";
 import { problem } from "./problem.ts";
+import { answerTooManyRequests, asksTooOften } from "./rate-limit.ts";
 
 /** In development there are no keys: whoever can reach the local port may do everything. */
 const DEVELOPER: Caller = { name: "developer", scopes: SCOPES };
@@ -37,8 +38,11 @@ export function authenticate(...accepted: readonly [Scope, ...Scope[]]): Middlew
     }
     return bearer(c, async () => {
       const { scopes } = c.var.caller;
-      if (accepted.some((scope) => scopes.includes(scope))) await next();
-      else c.res = problem(c, "forbidden", `The key needs the scope ${accepted.join(" or ")}.`);
+      const scope = accepted.find((each) => scopes.includes(each));
+      if (scope === undefined)
+        c.res = problem(c, "forbidden", `The key needs the scope ${accepted.join(" or ")}.`);
+      else if (await asksTooOften(c, scope)) c.res = answerTooManyRequests(c, scope);
+      else await next();
     });
   });
 }

@@ -39,7 +39,7 @@ const route = createRoute({
       description: "The batch could not be reached at once; the verdict is queued for it.",
       content: { "application/json": { schema: callbackQueuedSchema } },
     },
-    400: problemResponse("malformed_body"),
+    400: problemResponse("malformed_body", "too_deeply_nested"),
     413: problemResponse("too_large"),
     415: problemResponse("unsupported_media_type"),
     422: problemResponse("validation_failed"),

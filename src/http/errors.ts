@@ -2,12 +2,12 @@
 import { HTTPException } from "hono/http-exception";
 import type { z } from "zod";
 import { violationsOf } from "../contracts/contract-violation.ts";
+import { findJsonFault } from "../encoding/json.ts";
 import { errorFields, log } from "../observability/logger.ts";
 import { MisconfiguredError } from "../settings/settings.ts";
 import type { AppContext } from "./app-env.ts";
 import { isUnreachable } from "./faults.ts";
 import { problem, RETRY_AFTER_SECONDS } from "./problem.ts";
-import { findJsonFault } from "./request-body.ts";
 
 const WHERE = {
   json: "body",

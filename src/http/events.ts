@@ -9,7 +9,7 @@ import { authenticate, securityOf } from "./authentication.ts";
 import { answerUnavailable } from "./errors.ts";
 import { MAX_EVENTS_REQUEST_BYTES } from "./limits.ts";
 import { AUTHENTICATION_PROBLEMS, problem, problemResponse } from "./problem.ts";
-import { limitBody, requireMediaType } from "./request-body.ts";
+import { limitBytes, requireMediaType } from "./request-body.ts";
 
 /** Sink connectors differ in what they call JSON; the body is recognised by its content. */
 const MEDIA_TYPES = [
@@ -39,7 +39,7 @@ const route = createRoute({
   security: securityOf("events"),
   middleware: [
     authenticate("events"),
-    limitBody(MAX_EVENTS_REQUEST_BYTES),
+    limitBytes(MAX_EVENTS_REQUEST_BYTES),
     requireMediaType(...MEDIA_TYPES),
   ] as const,
   request: {

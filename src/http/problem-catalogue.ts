@@ -144,11 +144,26 @@ export const PROBLEMS = {
       "The body exceeds the limit of the route, which the `detail` names: 8 MiB for a batch, 16 MiB for events, 64 KiB for a callback.",
     remedy: "Send essays by `text_storage_id` instead of inline, split events over several calls.",
   },
+  too_deeply_nested: {
+    status: 400,
+    title: "The body is nested too deeply",
+    meaning:
+      "Arrays and objects in the body contain each other more than 64 levels deep. Such a body is refused before it is parsed; no message of this API needs more than ten levels.",
+    remedy: "Flatten what you send, most likely the free-form metadata.",
+  },
   too_many_records: {
     status: 413,
     title: "Too many records in one call",
     meaning: "`POST /v1/events` takes at most 500 records at once. None of this call's records was taken.",
     remedy: "Set the connector's batch size to 500 or less.",
+  },
+  too_many_requests: {
+    status: 429,
+    title: "The caller asks too often",
+    meaning:
+      "One caller may send so many requests in ten seconds, counted for each of its scopes: 600 with `batches` or `admin`, 1,000 with `events`, 20,000 with `callbacks`. The request was not looked at and changed nothing.",
+    remedy:
+      "Send it again after the seconds in `Retry-After`. Read lists in larger pages, deliver events in larger calls, and ask for a batch's state less often. An operator can raise the limits in `wrangler.toml`.",
   },
   unauthorized: {
     status: 401,

@@ -63,6 +63,7 @@ export function problemResponse(...codes: readonly [ProblemCode, ...ProblemCode[
 export const AUTHENTICATION_PROBLEMS = {
   401: problemResponse("unauthorized"),
   403: problemResponse("forbidden"),
+  429: problemResponse("too_many_requests"),
   500: problemResponse("internal_error"),
   503: problemResponse("misconfigured", "unavailable"),
 };

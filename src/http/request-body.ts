@@ -1,15 +1,37 @@
 import type { MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { createMiddleware } from "hono/factory";
-import type { AppEnv } from "./app-env.ts";
+import { isDeeperThan, MAX_JSON_DEPTH } from "../encoding/json-depth.ts";
+import type { AppContext, AppEnv } from "./app-env.ts";
 import { problem } from "./problem.ts";
 
 /** Refuses a body above the limit before anything reads it. */
-export function limitBody(maxBytes: number): MiddlewareHandler<AppEnv> {
+export function limitBytes(maxBytes: number): MiddlewareHandler<AppEnv> {
   return bodyLimit({
     maxSize: maxBytes,
     onError: (c) => problem(c, "too_large", `The body exceeds the limit of ${maxBytes} bytes.`),
   });
+}
+
+/** {@link limitBytes}, and refuses a body that is nested too deeply before anything parses it. */
+export function limitBody(maxBytes: number): MiddlewareHandler<AppEnv> {
+  const limited = limitBytes(maxBytes);
+  return createMiddleware<AppEnv>(async function limitBody(c, next) {
+    return limited(c, async () => {
+      // From the bytes, because asking for the text would replace what is not UTF-8 for all who read after this.
+      const text = new TextDecoder().decode(await c.req.arrayBuffer());
+      if (isDeeperThan(text, MAX_JSON_DEPTH)) c.res = answerTooDeep(c);
+      else await next();
+    });
+  });
+}
+
+function answerTooDeep(c: AppContext) {
+  return problem(
+    c,
+    "too_deeply_nested",
+    `The body is nested more than ${MAX_JSON_DEPTH} levels deep, which is the limit.`,
+  );
 }
 
 /**
@@ -40,16 +62,4 @@ export function requireMediaType(...accepted: readonly [string, ...string[]]): M
       `Expected a Content-Type of ${accepted.join(", ")}, got ${JSON.stringify(mediaType)}.`,
     );
   });
-}
-
-/** Where in its text a JSON document stops making sense, such as `line 1 column 17`, without a word of the text. */
-export function findJsonFault(text: string): string | null {
-  try {
-    JSON.parse(text);
-    return null;
-  } catch (error) {
-    const message = error instanceof Error ? error.message : "";
-    if (text.trim() === "") return "it is empty";
-    return /line \d+ column \d+/.exec(message)?.[0] ?? /position \d+/.exec(message)?.[0] ?? null;
-  }
 }

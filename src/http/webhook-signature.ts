@@ -5,6 +5,7 @@ import { MisconfiguredError, requireSettings } from "../settings/settings.ts";
 import type { AppEnv } from "./app-env.ts";
 import { authenticate } from "./authentication.ts";
 import { problem } from "./problem.ts";
+import { answerTooManyRequests, asksTooOften } from "./rate-limit.ts";
 
 const SIGNATURE_HEADER = "webhook-signature";
 
@@ -32,7 +33,7 @@ export function authenticateCallback(): MiddlewareHandler<AppEnv> {
       );
     }
     c.set("caller", { name: "webhook", scopes: ["callbacks"] });
-    return next();
+    return (await asksTooOften(c, "callbacks")) ? answerTooManyRequests(c, "callbacks") : next();
   });
 }
 

@@ -15,6 +15,7 @@ export const DEAD_LETTER_REASONS = [
   "idempotency_conflict",
   "batch_gone",
   "too_large",
+  "too_deeply_nested",
   "attempts_exhausted",
   "consumer_died",
   "publish_refused",

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { unstable_readConfig as readConfig } from "wrangler";
 import { z } from "zod";
 import { MAX_ATTEMPTS, QUEUES, queueOf } from "../../src/bus/queues.ts";
+import { RATE_LIMITS, RATE_PERIOD_SECONDS } from "../../src/http/rate-limit.ts";
 import { parseSettings } from "../../src/settings/settings.ts";
 
 /** The part of the configuration that the code relies on, as wrangler itself reads it. */
@@ -22,6 +23,13 @@ const configSchema = z.object({
   durable_objects: z.object({ bindings: z.array(z.looseObject({})) }),
   d1_databases: z.array(z.looseObject({ database_name: z.string() })),
   triggers: z.object({ crons: z.array(z.string()) }),
+  ratelimits: z.array(
+    z.object({
+      name: z.string(),
+      namespace_id: z.string(),
+      simple: z.object({ limit: z.number(), period: z.number() }),
+    }),
+  ),
 });
 
 /** @param environment undefined means the top level */
@@ -40,13 +48,15 @@ describe("wrangler.toml", () => {
     expect(ENVIRONMENTS).toEqual([undefined, "staging"]);
   });
 
-  it("gives each environment queues and a database of its own", () => {
+  it("gives each environment queues, counters and a database of its own", () => {
     const configs = ENVIRONMENTS.map(configOf);
     const queues = configs.flatMap(({ queues }) => queues.consumers.map(({ queue }) => queue));
     expect(new Set(queues).size).toBe(queues.length);
     const databases = configs.flatMap(({ d1_databases }) => d1_databases.map((d1) => d1.database_name));
     expect(new Set(databases).size).toBe(databases.length);
     expect(new Set(configs.map(({ name }) => name)).size).toBe(configs.length);
+    const counters = configs.flatMap(({ ratelimits }) => ratelimits.map((limit) => limit.namespace_id));
+    expect(new Set(counters).size).toBe(counters.length);
   });
 });
 
@@ -102,6 +112,16 @@ describe.each(ENVIRONMENTS)("the environment %s", (environment) => {
       expect.objectContaining({ binding: "DB", migrations_dir: expect.stringMatching(/migrations$/) }),
     ]);
     expect(config.triggers.crons).toHaveLength(1);
+  });
+
+  it("limits the requests of a caller as the code says it does", () => {
+    expect(config.ratelimits.map(({ name, simple }) => ({ name, ...simple }))).toEqual(
+      Object.entries(RATE_LIMITS).map(([scope, limit]) => ({
+        name: `RATE_LIMIT_${scope.toUpperCase()}`,
+        limit,
+        period: RATE_PERIOD_SECONDS,
+      })),
+    );
   });
 
   it("says which environment it is", () => {

@@ -58,7 +58,7 @@ const route = createRoute({
       ]),
       content: { "application/json": { schema: openBatchReplySchema } },
     },
-    400: problemResponse("malformed_body"),
+    400: problemResponse("malformed_body", "too_deeply_nested"),
     410: problemResponse("batch_gone"),
     413: problemResponse("too_large"),
     415: problemResponse("unsupported_media_type"),

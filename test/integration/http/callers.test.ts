@@ -1,10 +1,9 @@
-import { env } from "cloudflare:workers";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { createApp } from "../../../src/http/app.ts";
 import type { Scope } from "../../../src/settings/settings.ts";
 import { callbackFor, essaysOf, eventually } from "../harness.ts";
+import { startProduction } from "./production.ts";
 
 const CALLERS = {
   alder: ["batches"],
@@ -17,33 +16,7 @@ type CallerName = keyof typeof CALLERS;
 
 const SIGNING_SECRET = `whsec_${btoa("a secret of the judge")}`;
 
-async function sha256Of(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-const production = {
-  ...env,
-  ENVIRONMENT: "production",
-  COMPARISON_ID_KEY: "a-secret-of-enough-length",
-  CALLBACK_SIGNING_SECRETS: SIGNING_SECRET,
-  API_KEYS: JSON.stringify(
-    await Promise.all(
-      Object.entries(CALLERS).map(async ([name, scopes]) => ({
-        name,
-        sha256: await sha256Of(`key-of-${name}`),
-        scopes,
-      })),
-    ),
-  ),
-};
-
-const app = createApp();
-
-function ask(caller: CallerName, path: string, init: RequestInit = {}) {
-  const headers = { ...init.headers, authorization: `Bearer key-of-${caller}` };
-  return app.request(path, { ...init, headers }, production);
-}
+const { ask } = await startProduction(CALLERS, { CALLBACK_SIGNING_SECRETS: SIGNING_SECRET });
 
 async function openAs(
   caller: CallerName,
@@ -151,7 +124,7 @@ describe("an operator", () => {
     for (const path of ["/metrics", "/v1/dead-letters"]) {
       expect((await ask("operator", path)).status).toBe(200);
       expect((await ask("alder", path)).status).toBe(403);
-      expect((await app.request(path, {}, production)).status).toBe(401);
+      expect((await ask(null, path)).status).toBe(401);
     }
   });
 });
@@ -225,7 +198,7 @@ describe("a judge", () => {
         "webhook-timestamp": String(Math.floor(now.getTime() / 1000)),
         "webhook-signature": new Webhook(SIGNING_SECRET).sign("msg_1", now, body),
       };
-      return app.request("/v1/callbacks", { method: "POST", headers, body: sent }, production);
+      return ask(null, "/v1/callbacks", { method: "POST", headers, body: sent });
     };
     expect((await send(body.replace("Essay A", "Essay B"))).status).toBe(401);
     expect(await (await send(body)).json()).toEqual({ outcome: "applied" });

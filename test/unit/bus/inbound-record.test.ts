@@ -173,3 +173,13 @@ describe("what is not for this service", () => {
     expect(readRecordText(JSON.stringify(EXAMPLES.verdict))).toEqual(readRecord(EXAMPLES.verdict));
   });
 });
+
+describe("a record that is not JSON", () => {
+  it("is refused with the place at which it stops making sense, and without a word of it", () => {
+    const record = readRecordText('{"text_content": "My mother" oops}');
+    expect(record).toMatchObject({ kind: "unusable", reason: "unparseable" });
+    expect(JSON.stringify(record)).toContain("line 1 column 30");
+    expect(JSON.stringify(record)).not.toMatch(/mother|oops/);
+    expect(JSON.stringify(readRecordText("My mother"))).not.toContain("mother");
+  });
+});

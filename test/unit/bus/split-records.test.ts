@@ -141,4 +141,13 @@ describe("a body in which bytes that are no UTF-8 were replaced", () => {
       records: [{ text: '{"a":"\uFFFD"}' }],
     });
   });
+
+  it("sets aside the record that is nested too deeply, and not its neighbours", () => {
+    const deep = `{"metadata":${"[".repeat(64)}${"]".repeat(64)}}`;
+    for (const body of [`[{"a":1},${deep},{"b":2}]`, `{"a":1}\n${deep}\n{"b":2}`]) {
+      const split = splitRecords(body);
+      const faults = split.kind === "records" ? split.records.map(({ fault }) => fault?.reason) : [];
+      expect(faults).toEqual([undefined, "too_deeply_nested", undefined]);
+    }
+  });
 });

@@ -11,6 +11,7 @@ import {
   openBatchRequestSchema,
 } from "../../../src/contracts/api/open-batch.ts";
 import { MAX_ESSAY_BYTES, MAX_ESSAYS } from "../../../src/contracts/assessment-request.ts";
+import { MAX_JSON_DEPTH } from "../../../src/encoding/json-depth.ts";
 import { createApp } from "../../../src/http/app.ts";
 import {
   MAX_BATCH_REQUEST_BYTES,
@@ -19,6 +20,8 @@ import {
   MAX_EVENTS_REQUEST_BYTES,
   MAX_PAGE_SIZE,
 } from "../../../src/http/limits.ts";
+import { PROBLEMS } from "../../../src/http/problem-catalogue.ts";
+import { RATE_LIMITS, RATE_PERIOD_SECONDS } from "../../../src/http/rate-limit.ts";
 
 const page = readFileSync(new URL("../../../docs/api.md", import.meta.url).pathname, "utf8");
 
@@ -76,5 +79,16 @@ describe("the page about the API", () => {
     const mebibytes = [MAX_BATCH_REQUEST_BYTES, MAX_EVENTS_REQUEST_BYTES, RECORD_MAX_BYTES];
     for (const limit of mebibytes) expect(limits).toContain(`${limit / 1024 / 1024} MiB`);
     expect(limits).toContain(`${MAX_CALLBACK_BYTES / 1024} KiB`);
+    expect(limits).toContain(`${MAX_JSON_DEPTH} levels`);
+    expect(PROBLEMS.too_deeply_nested.meaning).toContain(`${MAX_JSON_DEPTH} levels`);
+  });
+
+  it("names how often a caller may ask, as does the problem that it meets otherwise", () => {
+    const rates = /\| scope +\| requests[\s\S]*?\n\n/.exec(page)?.at(0) ?? "";
+    for (const limit of Object.values(RATE_LIMITS)) {
+      expect(rates).toContain(limit.toLocaleString("en"));
+      expect(PROBLEMS.too_many_requests.meaning).toContain(limit.toLocaleString("en"));
+    }
+    expect(RATE_PERIOD_SECONDS).toBe(10);
   });
 });

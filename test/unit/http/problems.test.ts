@@ -138,6 +138,23 @@ describe("a body that cannot be read", () => {
   });
 });
 
+describe("a body that is nested too deeply", () => {
+  const nested = (depth: number) => `{"config":${"[".repeat(depth - 1)}${"]".repeat(depth - 1)}}`;
+
+  it.each(["/v1/batches", "/v1/callbacks"])("is a 400 of %s that names the limit", async (path) => {
+    const init = { method: "POST", headers: { "content-type": "application/json" } };
+    const refused = await problemOf(await ask(path, { ...init, body: nested(65) }, DEVELOPMENT));
+    expect(refused).toMatchObject({ code: "too_deeply_nested", status: 400 });
+    expect(refused.detail).toContain("64 levels");
+    const read = await problemOf(await ask(path, { ...init, body: nested(64) }, DEVELOPMENT));
+    expect(read.code).toBe("validation_failed");
+  });
+
+  it("is refused before it is parsed: nobody learns whether it was JSON", async () => {
+    expect((await problemOf(await postBatches("[".repeat(1_000_000)))).code).toBe("too_deeply_nested");
+  });
+});
+
 describe("a request that breaks its contract", () => {
   it("is a 422 that lists the faults field by field", async () => {
     const essays = [{ essay_id: "a", text: "x" }, { essay_id: "a" }];
