@@ -1,5 +1,6 @@
 /** The facts about one batch. Everything here is plain data; `src/objects` keeps it in SQLite. */
-import type { PairOrigin } from "../pairing/index.ts";
+import type { PairOrigin, SettledStrategy } from "../pairing/index.ts";
+import type { InterimFit } from "./interim-fit.ts";
 
 export const BATCH_STATES = [
   /** accepted; texts still being fetched, if they came by reference */
@@ -214,12 +215,34 @@ export interface Failure {
   readonly details: Readonly<Record<string, string | number | boolean | null>>;
 }
 
+/** Why pairing stopped before everything that was planned had been asked. */
+export const PAIRING_STOPS = [
+  "target_reliability_reached",
+  "score_stability_reached",
+  /** every pair has been asked as often as it may be */
+  "no_pair_left",
+] as const;
+export type PairingStop = (typeof PAIRING_STOPS)[number];
+
 /** Why a batch stopped asking and published its ranking. */
-export type StopReason =
-  | "all_comparisons_settled"
-  | "straggler_grace_elapsed"
-  | "forced_recovery"
-  | "single_essay_batch";
+export const STOP_REASONS = [
+  "all_comparisons_settled",
+  "budget_spent",
+  ...PAIRING_STOPS,
+  "straggler_grace_elapsed",
+  "forced_recovery",
+  "single_essay_batch",
+] as const;
+export type StopReason = (typeof STOP_REASONS)[number];
+
+/** How pairs are chosen, as settled when they were first planned. */
+export interface SettledPairing {
+  readonly strategy: SettledStrategy;
+  /** usable essays */
+  readonly essayCount: number;
+  /** comparisons that are asked before any verdict is looked at: all of T unless the batch adapts */
+  readonly opening: number;
+}
 
 /** The part of a batch that changes, apart from its comparisons. */
 export interface BatchLife {
@@ -228,6 +251,9 @@ export interface BatchLife {
   readonly seq: number;
   /** T: comparisons planned; 0 until pairs exist */
   readonly totalComparisons: number;
+  /** null until pairs exist */
+  readonly pairing: SettledPairing | null;
+  readonly pairingStop: PairingStop | null;
   readonly wave: number;
   readonly partialScoringTriggered: boolean;
   readonly forcedRecovery: boolean;
@@ -270,6 +296,8 @@ export interface Batch {
   readonly essays: Essay[];
   /** by number: comparison k stands at index k */
   readonly comparisons: Comparison[];
+  /** the latest fit between two waves; null before the first, and where nothing is chosen or stopped by verdicts */
+  fit: InterimFit | null;
   readonly tally: Tally;
 }
 

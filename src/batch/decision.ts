@@ -1,5 +1,6 @@
 import type { BatchConfig, BatchLife, BatchOrigin, BatchState, Comparison, Essay, Winner } from "./batch.ts";
 import type { PublishedEvent } from "./events.ts";
+import type { InterimFit } from "./interim-fit.ts";
 import type { Ranking } from "./ranking.ts";
 
 /** The texts around the two essays in a prompt. Stored apart from the facts, because they are erased one day. */
@@ -57,6 +58,7 @@ export type Change =
   | { readonly kind: "student-prompt"; readonly text: string | null }
   | { readonly kind: "issued"; readonly comparison: Comparison }
   | { readonly kind: "comparison"; readonly comparison: Comparison; readonly verdict: VerdictRecord | null }
+  | { readonly kind: "fit"; readonly fit: InterimFit }
   | { readonly kind: "ranking"; readonly ranking: Ranking }
   | { readonly kind: "texts-erased" };
 

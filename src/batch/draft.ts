@@ -17,6 +17,7 @@ import {
   type Effect,
   type OutboxEntry,
 } from "./decision.ts";
+import type { InterimFit } from "./interim-fit.ts";
 
 /**
  * A copy-on-write view of a batch while one command is decided: reads see what this command has already decided,
@@ -32,6 +33,11 @@ export interface Draft {
   essays(): readonly Essay[];
   /** comparisons that exist, copies included: the number of the next one */
   issuedCount(): number;
+  /** every comparison issued so far, by number */
+  comparisons(): readonly Comparison[];
+  /** the latest fit between two waves */
+  fit(): InterimFit | null;
+  setFit(fit: InterimFit): void;
   update(life: Partial<BatchLife>): void;
   /** Moves to another state and writes the step into the history. Moving to the present state is a bug. */
   transition(to: BatchState, reason: string): void;
@@ -57,6 +63,7 @@ export function openDraft(batch: Batch, now: number): Draft {
   const outbox: OutboxEntry[] = [];
   const asks = new Map<number, AskRef[]>();
   let issued = batch.comparisons.length;
+  let fit = batch.fit;
 
   const comparison = (number: number) => touched.get(number) ?? batch.comparisons[number];
   const emit = (effect: Effect) => {
@@ -81,6 +88,13 @@ export function openDraft(batch: Batch, now: number): Draft {
     essay: (number) => essays.get(number) ?? batch.essays[number],
     essays: () => batch.essays.map((essay) => essays.get(essay.number) ?? essay),
     issuedCount: () => issued,
+    comparisons: () =>
+      Array.from({ length: issued }, (_, number) => touched.get(number) ?? batch.comparisons[number]),
+    fit: () => fit,
+    setFit(latest) {
+      fit = latest;
+      changes.push({ kind: "fit", fit: latest });
+    },
     update(part) {
       life = { ...life, ...part };
     },

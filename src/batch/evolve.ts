@@ -9,6 +9,7 @@ export function batchFrom(opened: Extract<Change, { kind: "opened" }>): Batch {
     life: opened.life,
     essays: opened.essays.map(({ essay }) => essay),
     comparisons: [],
+    fit: null,
     tally: emptyTally(),
   };
 }
@@ -32,6 +33,9 @@ function apply(batch: Batch, change: Change): void {
     case "issued":
     case "comparison":
       place(batch, change.comparison);
+      return;
+    case "fit":
+      batch.fit = change.fit;
       return;
     case "opened":
     case "transition":

@@ -1,5 +1,5 @@
 import type { Draft } from "./draft.ts";
-import { issueNextWave, planOf, usableEssayNumbers } from "./issue-wave.ts";
+import { issueNextWave, planComparisons, usableEssayNumbers } from "./issue-wave.ts";
 import type { Ranker } from "./ranking.ts";
 import { fail, finalise } from "./settle.ts";
 
@@ -19,7 +19,7 @@ export function generatePairs(draft: Draft, rank: Ranker): void {
     finalise(draft, rank, "single_essay_batch");
     return;
   }
-  draft.update({ totalComparisons: planOf(draft).pairs.length });
+  planComparisons(draft);
   draft.transition("GENERATING_PAIRS", "texts_ready");
   issueNextWave(draft);
 }

@@ -5,8 +5,15 @@ import {
   rankingModelSchema,
   reliabilitySchema,
 } from "../contracts/ranking.ts";
-import { type BatchReliability, type BatchScores, scoreBatch } from "../scoring/index.ts";
+import type { PairOrigin } from "../pairing/index.ts";
+import {
+  type BatchReliability,
+  type BatchScores,
+  type BradleyTerryData,
+  scoreBatch,
+} from "../scoring/index.ts";
 import type { Comparison, Essay } from "./batch.ts";
+import { describePairFit, foretellRandomPairs } from "./pair-fit.ts";
 import { assessQuality, describePosition, type Quality, replicationsFor } from "./ranking-quality.ts";
 
 /** A ranking as it is stored. Scores and standard errors are in logits; rank 1 is the best. */
@@ -61,25 +68,27 @@ export type Ranker = (input: {
 export const rankEssays: Ranker = ({ essays, comparisons, seed, provisional }) => {
   const usable = essays.filter((essay) => essay.text === "ready");
   if (usable.length === 1) return rankingOfOne(usable[0]);
-  const { verdicts, judgeNames } = verdictsOf(usable, comparisons);
-  const data = {
-    itemCount: usable.length,
-    winners: Int32Array.from(verdicts, ({ winner }) => winner),
-    losers: Int32Array.from(verdicts, ({ loser }) => loser),
-    firstShown: Int32Array.from(verdicts, ({ first }) => first),
-    judges: Int32Array.from(verdicts, ({ judge }) => judge),
-  };
-  // Today's strategies choose their pairs before the first verdict.
+  const { data, verdicts, judgeNames } = scoringDataOf(usable, comparisons);
   const replications = provisional ? 0 : replicationsFor(verdicts.length);
-  const scores = scoreBatch(data, { adaptive: false, seed, replications });
+  const adaptive = verdicts.some(({ origin }) => origin === "adaptive");
+  const scores = scoreBatch(data, { adaptive, seed, replications });
   const quality = provisional ? null : assessQuality(data, scores, judgeNames, seed);
   return {
     provisional,
     essays: orderByRank(usable, scores, quality),
     reliability: { ...describeReliability(scores.reliability), split_half: quality?.splitHalf ?? null },
-    model: { ...describeModel(usable, scores, verdicts.length), judges: [...(quality?.judges ?? [])] },
+    model: {
+      ...describeModel(usable, scores, verdicts.length),
+      judges: [...(quality?.judges ?? [])],
+      pairs: describePairFit(verdicts, abilitiesOf(scores)),
+      random_pairs_foretold: foretellRandomPairs(data, verdicts, scores.priorVariance),
+    },
   };
 };
+
+function abilitiesOf({ items }: BatchScores): Float64Array {
+  return Float64Array.from(items, ({ ability }) => ability);
+}
 
 /** Logits. Rounding in the last digits, which would print as -6e-18. */
 const SCORE_NOISE = 1e-12;
@@ -89,6 +98,27 @@ interface Verdict {
   readonly loser: number;
   readonly first: number;
   readonly judge: number;
+  readonly origin: PairOrigin;
+}
+
+/** The verdicts of the usable essays as scoring takes them: items and judges are numbered densely, items in the order given. */
+export function scoringDataOf(
+  usable: readonly Essay[],
+  comparisons: readonly Comparison[],
+): {
+  readonly data: BradleyTerryData;
+  readonly verdicts: readonly Verdict[];
+  readonly judgeNames: readonly string[];
+} {
+  const { verdicts, judgeNames } = verdictsOf(usable, comparisons);
+  const data = {
+    itemCount: usable.length,
+    winners: Int32Array.from(verdicts, ({ winner }) => winner),
+    losers: Int32Array.from(verdicts, ({ loser }) => loser),
+    firstShown: Int32Array.from(verdicts, ({ first }) => first),
+    judges: Int32Array.from(verdicts, ({ judge }) => judge),
+  };
+  return { data, verdicts, judgeNames };
 }
 
 /** The judged comparisons, with essays and judges numbered densely; judges are named by provider and model. */
@@ -98,7 +128,7 @@ function verdictsOf(
 ): { readonly verdicts: readonly Verdict[]; readonly judgeNames: readonly string[] } {
   const indexOf = new Map(usable.map((essay, index) => [essay.number, index]));
   const judgeOf = new Map<string, number>();
-  const verdicts = comparisons.flatMap(({ first, second, winner, provider, model }) => {
+  const verdicts = comparisons.flatMap(({ first, second, winner, provider, model, origin }) => {
     const firstIndex = indexOf.get(first);
     const secondIndex = indexOf.get(second);
     if (winner === null || firstIndex === undefined || secondIndex === undefined) return [];
@@ -106,7 +136,7 @@ function verdictsOf(
     const judge = judgeOf.get(name) ?? judgeOf.size;
     judgeOf.set(name, judge);
     const [better, worse] = winner === "essay_a" ? [firstIndex, secondIndex] : [secondIndex, firstIndex];
-    return [{ winner: better, loser: worse, first: firstIndex, judge }];
+    return [{ winner: better, loser: worse, first: firstIndex, judge, origin }];
   });
   return { verdicts, judgeNames: [...judgeOf.keys()] };
 }
@@ -165,7 +195,7 @@ function describeModel(
   usable: readonly Essay[],
   scores: BatchScores,
   verdicts: number,
-): Omit<RankingModel, "judges"> {
+): Omit<RankingModel, "judges" | "pairs" | "random_pairs_foretold"> {
   const { connectivity } = scores;
   const idsOf = (items: readonly number[]) => items.map((item) => usable[item].essayId);
   return {

@@ -2,11 +2,13 @@
  * The rules that end a batch or move it on. Every command that changes a comparison calls `settle`; it leaves the
  * batch in a state in which something outstanding, planned or timed will wake it again: there is no third way to wait.
  */
+import { countAllPairs } from "../pairing/index.ts";
 import { type FailureReason, isTerminal, lastActivityAt, plannedSoFar, type StopReason } from "./batch.ts";
 import type { Draft } from "./draft.ts";
 import { completedEvents, failedEvent, type PublishedEvent } from "./events.ts";
-import { issueNextWave } from "./issue-wave.ts";
+import { issueNextWave, mayAsk } from "./issue-wave.ts";
 import type { Ranker, Ranking } from "./ranking.ts";
+import { ruleMet } from "./stopping.ts";
 
 export const HOUR_MS = 3_600_000;
 
@@ -23,8 +25,34 @@ export function settle(draft: Draft, rank: Ranker): void {
   }
   if (completionReached(draft) && draft.life().state !== "SCORING")
     enterScoring(draft, "completion_threshold_reached");
+  stopPairingWhenEnough(draft);
   issueNextWave(draft);
-  if (nothingLeftToWaitFor(draft)) finalise(draft, rank, "all_comparisons_settled");
+  if (nothingLeftToWaitFor(draft)) finalise(draft, rank, reasonOfEnd(draft));
+}
+
+/** What is in flight when a rule stops the batch still counts, within the grace; what has been asked is now the plan. */
+function stopPairingWhenEnough(draft: Draft): void {
+  const rule = mayAsk(draft) ? ruleMet(draft) : null;
+  if (rule === null) return;
+  draft.update({ pairingStop: rule, totalComparisons: plannedSoFar(draft.tally()) });
+  const { outstanding, copiesOutstanding } = draft.tally();
+  if (outstanding + copiesOutstanding > 0) enterScoring(draft, rule);
+}
+
+/** Why the batch ends when nothing is outstanding. */
+function reasonOfEnd(draft: Draft): StopReason {
+  const { pairing, pairingStop } = draft.life();
+  if (pairingStop !== null) return pairingStop;
+  const { maxComparisons } = draft.batch.config;
+  if (pairing === null || plannedSoFar(draft.tally()) < maxComparisons) return "all_comparisons_settled";
+  const more = pairing.strategy === "adaptive" || maxComparisons < countAllPairs(pairing.essayCount);
+  return more ? "budget_spent" : "all_comparisons_settled";
+}
+
+/** Why the batch ends when the grace is over. */
+export function reasonAfterGrace(draft: Draft): StopReason {
+  const { pairingStop } = draft.life();
+  return pairingStop === null || pairingStop === "no_pair_left" ? "straggler_grace_elapsed" : pairingStop;
 }
 
 /** (T − failed) / T < threshold: true at the first failure after which the threshold cannot be met any more. */
@@ -150,13 +178,7 @@ function attempt<Result>(work: () => Result): Attempt<Result> {
 
 function rankVerdicts(draft: Draft, rank: Ranker, provisional: boolean): Ranking {
   const { seed } = draft.batch.origin;
-  return rank({ essays: draft.essays(), comparisons: allComparisons(draft), seed, provisional });
-}
-
-function allComparisons(draft: Draft) {
-  return Array.from({ length: draft.issuedCount() }, (_, number) => draft.comparison(number)).filter(
-    (comparison) => comparison !== undefined,
-  );
+  return rank({ essays: draft.essays(), comparisons: draft.comparisons(), seed, provisional });
 }
 
 /** Counts a failed final scoring; the last attempt ends the batch. */

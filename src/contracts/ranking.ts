@@ -52,6 +52,20 @@ const judgeReportSchema = z.object({
 });
 export type JudgeReport = z.infer<typeof judgeReportSchema>;
 
+/** How the verdicts on the pairs of one origin sit with the scale. Only random pairs are a fair sample of all pairs. */
+const pairFitSchema = z.object({
+  origin: z.enum(["balanced", "adaptive", "random", "swap"]),
+  verdicts: z.int(),
+  /** share of the verdicts that prefer the essay with the higher score */
+  agreement_with_scale: z.number(),
+  /** mean −log P(verdict) at the scores, in nats; log 2 = .693 for coin tosses */
+  log_loss: z.number(),
+  /** mean squares of the standardised residuals: weighted by information, and plain; 1 is expected */
+  infit: z.number(),
+  outfit: z.number(),
+});
+export type PairFit = z.infer<typeof pairFitSchema>;
+
 /** The fitted model. Essays are named by their ids. */
 export const rankingModelSchema = z.object({
   name: z.literal("bradley_terry"),
@@ -75,5 +89,12 @@ export const rankingModelSchema = z.object({
   top_count: z.int(),
   /** empty for a provisional ranking */
   judges: z.array(judgeReportSchema),
+  /** by origin, those with verdicts; rankings of the first version have none */
+  pairs: z.array(pairFitSchema).default([]),
+  /** how well the other verdicts foretell those on the random pairs, which no verdict chose; null without any of either */
+  random_pairs_foretold: z
+    .object({ verdicts: z.int(), agreement: z.number(), log_loss: z.number() })
+    .nullable()
+    .default(null),
 });
 export type RankingModel = z.infer<typeof rankingModelSchema>;

@@ -1,5 +1,6 @@
 import { type Batch, emptyTally, retally } from "../batch/batch.ts";
 import type { Change, PromptContext, VerdictRecord } from "../batch/decision.ts";
+import { type InterimFit, interimFitSchema } from "../batch/interim-fit.ts";
 import { type Ranking, rankingSchema } from "../batch/ranking.ts";
 import {
   storedComparison,
@@ -90,7 +91,7 @@ export function openBatchStore(sql: SqlStorage): BatchStore {
       return row ? rankingSchema.parse(JSON.parse(row.ranking)) : null;
     },
     erase(tombstone) {
-      for (const table of ["batch", "essays", "comparisons", "history", "scores"])
+      for (const table of ["batch", "essays", "comparisons", "history", "interim_fit", "scores"])
         sql.exec(`DELETE FROM ${table}`);
       sql.exec("INSERT OR REPLACE INTO tombstone (id, content) VALUES (1, ?)", JSON.stringify(tombstone));
     },
@@ -117,10 +118,16 @@ function loadBatch(sql: SqlStorage): Batch | null {
       .exec(`SELECT ${COMPARISON_COLUMNS} FROM comparisons ORDER BY number`)
       .toArray()
       .map((comparison) => storedComparison.parse(comparison)),
+    fit: loadFit(sql),
     tally: emptyTally(),
   };
   for (const comparison of batch.comparisons) retally(batch.tally, undefined, comparison);
   return batch;
+}
+
+function loadFit(sql: SqlStorage): InterimFit | null {
+  const row = firstRow<{ fit: string }>(sql, "SELECT fit FROM interim_fit");
+  return row ? interimFitSchema.parse(JSON.parse(row.fit)) : null;
 }
 
 function applyChange(sql: SqlStorage, change: Change): void {
@@ -179,6 +186,9 @@ function applyChange(sql: SqlStorage, change: Change): void {
       return;
     case "comparison":
       updateComparison(sql, change.comparison, change.verdict);
+      return;
+    case "fit":
+      sql.exec("INSERT OR REPLACE INTO interim_fit (id, fit) VALUES (1, ?)", JSON.stringify(change.fit));
       return;
     case "ranking":
       sql.exec("INSERT OR REPLACE INTO scores (id, ranking) VALUES (1, ?)", JSON.stringify(change.ranking));

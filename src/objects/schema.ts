@@ -49,6 +49,7 @@ const STEPS: readonly string[] = [
    WHERE verdict IS NOT NULL;
    ALTER TABLE essays ADD COLUMN length INTEGER;
    UPDATE essays SET length = length(text) WHERE text IS NOT NULL;`,
+  "CREATE TABLE interim_fit (id INTEGER PRIMARY KEY CHECK (id = 1), fit TEXT NOT NULL);",
 ];
 
 /** Whether anything was ever created in this object. Reading it creates nothing. */

@@ -11,7 +11,9 @@ import {
   type Comparison,
   type Essay,
   FAILURE_REASONS,
+  PAIRING_STOPS,
   PAIRING_STRATEGIES,
+  STOP_REASONS,
 } from "../batch/batch.ts";
 import type { PromptContext, VerdictRecord } from "../batch/decision.ts";
 import { DEFAULT_BALANCED_ROUNDS, DEFAULT_RANDOM_SHARE, PAIR_ORIGINS } from "../pairing/index.ts";
@@ -69,17 +71,21 @@ export const storedConfig = z.object({
   maxCostUsd: z.number().nullable().default(null),
 }) satisfies z.ZodType<BatchConfig>;
 
-const stopReason = z.enum([
-  "all_comparisons_settled",
-  "straggler_grace_elapsed",
-  "forced_recovery",
-  "single_essay_batch",
-]);
+const stopReason = z.enum(STOP_REASONS);
 
 export const storedLife = z.object({
   state: z.enum(BATCH_STATES),
   seq: z.number(),
   totalComparisons: z.number(),
+  pairing: z
+    .object({
+      strategy: z.enum(["all_pairs", "balanced_rounds", "adaptive"]),
+      essayCount: z.number(),
+      opening: z.number(),
+    })
+    .nullable()
+    .default(null),
+  pairingStop: z.enum(PAIRING_STOPS).nullable().default(null),
   wave: z.number(),
   partialScoringTriggered: z.boolean(),
   forcedRecovery: z.boolean(),

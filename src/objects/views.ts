@@ -14,7 +14,9 @@ import {
   type Winner,
 } from "../batch/batch.ts";
 import type { ComparisonPrompt } from "../batch/comparison-prompt.ts";
+import type { InterimFit } from "../batch/interim-fit.ts";
 import { describeJudges } from "../batch/judges.ts";
+import type { PairOrigin, SettledStrategy } from "../pairing/index.ts";
 import type { StoredVerdict } from "./batch-store.ts";
 
 export interface Overview {
@@ -46,11 +48,25 @@ export interface Overview {
   readonly stopReason: StopReason | null;
   readonly failure: Failure | null;
   readonly wave: number;
+  readonly pairing: PairingView;
   readonly config: BatchConfig;
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly completedAt: number | null;
   readonly nextWakeAt: number | null;
+}
+
+/** How the batch's pairs are chosen: enough to choose them again. */
+export interface PairingView {
+  readonly seed: number;
+  /** null until pairs exist */
+  readonly strategy: SettledStrategy | null;
+  /** comparisons that are asked before any verdict is looked at */
+  readonly opening: number | null;
+  /** comparisons so far, by why they were asked */
+  readonly asked: Readonly<Record<PairOrigin, number>>;
+  /** the latest fit by which pairs were chosen or a stopping rule was tried */
+  readonly latestFit: Pick<InterimFit, "verdicts" | "reliability" | "decisive"> | null;
 }
 
 /** `abandoned` is how an unanswered comparison of an ended batch is shown. */
@@ -125,11 +141,29 @@ export function overviewOf(batch: Batch, nextWakeAt: number | null): Overview {
     stopReason: life.stopReason,
     failure: life.failure,
     wave: life.wave,
+    pairing: pairingViewOf(batch),
     config,
     createdAt: origin.createdAt,
     updatedAt: Math.max(life.updatedAt, tally.lastVerdictAt),
     completedAt: life.completedAt,
     nextWakeAt,
+  };
+}
+
+function pairingViewOf({ origin, life, comparisons, fit }: Batch): PairingView {
+  const count = (why: PairOrigin) => comparisons.filter((comparison) => comparison.origin === why).length;
+  return {
+    seed: origin.seed,
+    strategy: life.pairing?.strategy ?? null,
+    opening: life.pairing?.opening ?? null,
+    asked: {
+      balanced: count("balanced"),
+      adaptive: count("adaptive"),
+      random: count("random"),
+      swap: count("swap"),
+    },
+    latestFit:
+      fit === null ? null : { verdicts: fit.verdicts, reliability: fit.reliability, decisive: fit.decisive },
   };
 }
 

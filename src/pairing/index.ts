@@ -1,6 +1,13 @@
 export { NEAREST_NEIGHBOURS } from "./informative-pairs.ts";
 export { nextPairs, type PairingState } from "./next-pairs.ts";
-export { type SettledStrategy, settleStrategy, settleSwapShare } from "./opening.ts";
+export {
+  countOpening,
+  countPlanned,
+  type SettledStrategy,
+  settleStrategy,
+  settleSwapShare,
+} from "./opening.ts";
+export { freePlacesToPlan, pacedInFlight, verdictsBetweenFits } from "./pace.ts";
 export {
   type AskedPair,
   countAllPairs,

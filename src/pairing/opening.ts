@@ -40,6 +40,17 @@ export function planOpening(request: PairingRequest): PlannedPair[] {
   return [...withSwaps(plan.pairs, settleSwapShare(request))].slice(0, budget);
 }
 
+/** Most comparisons that a batch of this request can ask: its T, unless pairing stops early. */
+export function countPlanned(request: PairingRequest): number {
+  if (settleStrategy(request) !== "adaptive") return planOpening(request).length;
+  return Math.min(request.budget, 2 * countAllPairs(request.essayCount));
+}
+
+/** How many comparisons are asked before any verdict is looked at. */
+export function countOpening(request: PairingRequest): number {
+  return planOpening(request).length;
+}
+
 function* withSwaps(pairs: readonly Pair[], swapShare: number): Generator<PlannedPair> {
   let swaps = 0;
   let planned = 0;

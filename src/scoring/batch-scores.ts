@@ -138,7 +138,8 @@ function validateTopCount(itemCount: number, topCount: number): void {
     );
 }
 
-function choosePositionModel({ judges, firstShown }: BradleyTerryData): PositionModel {
+/** One effect per judge where the verdicts tell them apart, else one for all. */
+export function choosePositionModel({ judges, firstShown }: BradleyTerryData): PositionModel {
   if (!judges || !firstShown) return "overall";
   const count = distinct(judges).length;
   return count > 1 && judges.length >= VERDICTS_PER_JUDGE * count ? "per-judge" : "overall";

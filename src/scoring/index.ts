@@ -22,6 +22,7 @@ export {
   type GradeProjection,
   projectGrades,
 } from "./grades/project-grades.ts";
+export { type InterimScores, scoreInterim } from "./interim.ts";
 export { describeJudges, type JudgeAgreement, reliabilityWithoutJudges } from "./judge-agreement.ts";
 export {
   type Anchor,

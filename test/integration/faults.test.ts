@@ -175,7 +175,10 @@ describe.each([
 
   describe("P7 the last callbacks of a wave", () => {
     it("start exactly one next wave when they arrive together", async () => {
-      const batchId = await openBatch({ essays: 100, config: { max_comparisons: 1000 } });
+      const batchId = await openBatch({
+        essays: 100,
+        config: { max_comparisons: 1000, pairing: "balanced_rounds" },
+      });
       const comparisons = await readComparisons(batchId);
       expect(comparisons).toHaveLength(500);
       const callbacks = comparisons

@@ -100,7 +100,10 @@ describe.each(EVICTIONS)("with the object $memory", ({ between }) => {
 
   describe("S2 recovery", () => {
     it("recovers a batch that is 85 % judged and idle for longer than its timeout", async () => {
-      const batchId = await openBatch({ essays: 20, config: { max_comparisons: 100 } });
+      const batchId = await openBatch({
+        essays: 20,
+        config: { max_comparisons: 100, pairing: "balanced_rounds" },
+      });
       await judge((await readComparisons(batchId)).slice(0, 85));
       expect((await readBatch(batchId)).state).toBe("WAITING_CALLBACKS");
       await between(batchId);
@@ -121,7 +124,10 @@ describe.each(EVICTIONS)("with the object $memory", ({ between }) => {
 
   describe("S2b recovery refused", () => {
     it("fails a batch that is 40 % judged and idle for longer than its timeout", async () => {
-      const batchId = await openBatch({ essays: 20, config: { max_comparisons: 100 } });
+      const batchId = await openBatch({
+        essays: 20,
+        config: { max_comparisons: 100, pairing: "balanced_rounds" },
+      });
       await judge((await readComparisons(batchId)).slice(0, 40));
       await between(batchId);
 
@@ -143,7 +149,7 @@ describe.each(EVICTIONS)("with the object $memory", ({ between }) => {
   });
 
   describe("S4 partial", () => {
-    const config = { max_comparisons: 100, completion_threshold_pct: 80 };
+    const config = { max_comparisons: 100, pairing: "balanced_rounds", completion_threshold_pct: 80 };
 
     it("scores provisionally at 80 of 100 and completes after the grace period", async () => {
       const batchId = await openBatch({ essays: 20, config });
@@ -252,7 +258,10 @@ describe.each(EVICTIONS)("with the object $memory", ({ between }) => {
 
 describe("S3 concurrency", () => {
   it("counts 100 callbacks that arrive at once over HTTPS and the queue, each once", async () => {
-    const batchId = await openBatch({ essays: 20, config: { max_comparisons: 100 } });
+    const batchId = await openBatch({
+      essays: 20,
+      config: { max_comparisons: 100, pairing: "balanced_rounds" },
+    });
     const comparisons = await readComparisons(batchId);
     expect(comparisons).toHaveLength(100);
     const callbacks = comparisons.map((each) => callbackFor(each.correlation_id, { winner: better(each) }));

@@ -48,7 +48,7 @@ export interface ObjectSql {
 export function objectSql(sqlite: Sqlite): ObjectSql {
   return {
     exec(query, ...bindings) {
-      if (bindings.length === 0 && /^\s*CREATE\b/.test(query)) {
+      if (bindings.length === 0 && /^\s*(CREATE|ALTER)\b/.test(query)) {
         // A step of the schema holds several statements, of which prepare() would take only the first.
         sqlite.database.exec(query);
         return cursorOf([], 0);

@@ -67,5 +67,21 @@ export function drawVariables(chance: Chance): Record<string, string> {
     MAX_IN_FLIGHT: String(chance.pick([3, 10, 500])),
     COMPLETION_THRESHOLD_PCT: String(chance.pick([60, 80, 95, 100])),
     MIN_SUCCESS_RATE_THRESHOLD: String(chance.pick([0.5, 0.8, 0.8, 1])),
+    ...drawPairing(chance),
   };
+}
+
+/** Every strategy, and every rule that may stop one; `all_pairs` by `auto`, because a request may bring a budget too small for it. */
+function drawPairing(chance: Chance): Record<string, string> {
+  const variables: Record<string, string> = {
+    PAIRING_STRATEGY: chance.pick(["auto", "auto", "balanced_rounds", "adaptive", "adaptive"]),
+    BALANCED_ROUNDS: String(chance.pick([2, 5])),
+    RANDOM_SHARE: String(chance.pick([0, 0.15, 1])),
+    SWAP_SHARE: String(chance.pick([0, 0.1, 0.5])),
+    MIN_COMPARISONS_PER_ESSAY: String(chance.pick([1, 2, 6])),
+    MIN_COMPARISONS_FOR_STABILITY_CHECK: String(chance.pick([1, 12])),
+  };
+  if (chance.happens(0.4)) variables["TARGET_RELIABILITY"] = String(chance.pick([0.01, 0.3, 0.8]));
+  if (chance.happens(0.3)) variables["SCORE_STABILITY_THRESHOLD"] = String(chance.pick([0.05, 0.5, 10]));
+  return variables;
 }

@@ -74,6 +74,8 @@ function newborn(now: number, studentPromptPending: boolean): BatchLife {
     state: "INITIALIZING",
     seq: 0,
     totalComparisons: 0,
+    pairing: null,
+    pairingStop: null,
     wave: 0,
     partialScoringTriggered: false,
     forcedRecovery: false,

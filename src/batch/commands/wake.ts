@@ -4,7 +4,7 @@ import type { Decision } from "../decision.ts";
 import { type Draft, openDraft } from "../draft.ts";
 import { putBack } from "../people.ts";
 import type { Ranker } from "../ranking.ts";
-import { fail, finalise, HOUR_MS, settle, timeoutAt } from "../settle.ts";
+import { fail, finalise, HOUR_MS, reasonAfterGrace, settle, timeoutAt } from "../settle.ts";
 
 export interface WakeReport {
   /** comparisons whose deadline had passed and that were asked again */
@@ -35,7 +35,7 @@ export function wake(batch: Batch, now: number, rank: Ranker): Decision<WakeRepo
     return draft.decide(NOTHING);
   }
   if (state === "SCORING" && now >= graceEndsAt(batch)) {
-    finalise(draft, rank, "straggler_grace_elapsed");
+    finalise(draft, rank, reasonAfterGrace(draft));
     return draft.decide(NOTHING);
   }
   // Everything that still has a time is named again, so that the decision alone arms the alarm.

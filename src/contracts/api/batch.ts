@@ -54,6 +54,27 @@ const batchConfigSchema = z
   })
   .openapi("BatchConfig");
 
+/** How pairs are chosen. With `config` and the verdicts it is enough to choose them again. */
+const batchPairingSchema = z
+  .object({
+    seed: count,
+    strategy: z
+      .enum(["all_pairs", "balanced_rounds", "adaptive"])
+      .nullable()
+      .openapi({ description: "what `config.pairing` came to; null until pairs exist" }),
+    opening: count
+      .nullable()
+      .openapi({ description: "comparisons that are asked before any verdict is looked at" }),
+    asked: z
+      .object({ balanced: count, adaptive: count, random: count, swap: count })
+      .openapi({ description: "comparisons so far, by why they were asked" }),
+    latest_fit: z
+      .object({ verdicts: count, reliability: z.number(), decisive: z.boolean() })
+      .nullable()
+      .openapi({ description: "the latest fit by which pairs were chosen or a stopping rule was tried" }),
+  })
+  .openapi("BatchPairing");
+
 const failureSchema = z
   .object({
     reason: z.string(),
@@ -92,6 +113,7 @@ export const batchSchema = z
     stop_reason: z.string().nullable(),
     failure: z.union([failureSchema, z.null()]),
     wave: count,
+    pairing: batchPairingSchema,
     config: batchConfigSchema,
     created_at: timestamp,
     updated_at: timestamp,

@@ -42,6 +42,7 @@ export function batchBodyOf(overview: Overview): BatchBody {
     stop_reason: overview.stopReason,
     failure: failureBodyOf(overview.failure),
     wave: overview.wave,
+    pairing: pairingBodyOf(overview.pairing),
     config: configBodyOf(overview.config),
     created_at: toWireDatetime(overview.createdAt),
     updated_at: toWireDatetime(overview.updatedAt),
@@ -58,6 +59,10 @@ function failureBodyOf(failure: Overview["failure"]): BatchBody["failure"] {
   if (failure === null) return null;
   const { reason, errorCode, message, details } = failure;
   return { reason, error_code: errorCode, message, details };
+}
+
+function pairingBodyOf({ latestFit, ...pairing }: Overview["pairing"]): BatchBody["pairing"] {
+  return { ...pairing, latest_fit: latestFit };
 }
 
 function configBodyOf(config: BatchConfig): BatchBody["config"] {

@@ -3,7 +3,10 @@ import { MINUTE, numbersTo, openBatch, PERMANENT, SECOND, verdictOf } from "./ha
 
 /** Fifteen essays and a budget of 100: what S4 of the acceptance list is about. */
 const hundred = (completionThresholdPct: number, config: { stragglerGraceSeconds?: number } = {}) =>
-  openBatch({ essays: 15, config: { maxComparisons: 100, completionThresholdPct, ...config } });
+  openBatch({
+    essays: 15,
+    config: { maxComparisons: 100, pairing: "balanced_rounds", completionThresholdPct, ...config },
+  });
 
 describe("completion threshold", () => {
   it("moves the batch to SCORING at the verdict that reaches it, and shows a provisional ranking at once", () => {
@@ -23,7 +26,12 @@ describe("completion threshold", () => {
   it("counts verdicts only: failed comparisons do not bring it nearer", () => {
     const batch = openBatch({
       essays: 15,
-      config: { maxComparisons: 100, completionThresholdPct: 50, minSuccessRateThreshold: 0 },
+      config: {
+        maxComparisons: 100,
+        pairing: "balanced_rounds",
+        completionThresholdPct: 50,
+        minSuccessRateThreshold: 0,
+      },
     });
     for (const number of numbersTo(100, 51)) batch.error(number, PERMANENT);
     batch.judgeAll(numbersTo(49));
@@ -77,7 +85,7 @@ describe("straggler grace", () => {
     batch.judge(99);
     expect(batch.state()).toBe("COMPLETED");
     expect(batch.batch.tally).toMatchObject({ completed: 100, outstanding: 0 });
-    expect(batch.batch.life).toMatchObject({ stopReason: "all_comparisons_settled", forcedRecovery: false });
+    expect(batch.batch.life).toMatchObject({ stopReason: "budget_spent", forcedRecovery: false });
     expect(batch.ranking()).toMatchObject({ provisional: false });
   });
 

@@ -117,11 +117,21 @@ const request: fc.Arbitrary<RequestParts> = fc
       judgementTimeoutMinutes: fc.constantFrom(0.05, 30, 1_440),
       maxInFlight: fc.constantFrom(1, 5, 500),
       retentionDays: fc.constantFrom(1, 30),
+      pairing: fc.constantFrom("auto", "all_pairs", "balanced_rounds", "adaptive"),
+      balancedRounds: fc.constantFrom(2, 5),
+      randomShare: fc.constantFrom(0, 0.15, 1),
+      swapShare: fc.constantFrom(0, 0.1, 0.5),
+      minComparisonsPerEssay: fc.constantFrom(1, 3, 6),
+      targetReliability: fc.constantFrom(null, null, 0.01, 0.5, 1),
+      scoreStability: fc.constantFrom(null, null, 0.1, 10),
+      minComparisonsForStabilityCheck: fc.constantFrom(1, 12),
     }),
     prompt: fc.record({ studentPromptStorageId: fc.constantFrom(null, null, "storage-prompt") }),
   })
-  .map(({ essays, ...parts }) => ({
+  .map(({ essays, config, ...parts }) => ({
     ...parts,
+    // All pairs of nine essays are 36: the edge lets no smaller budget through under this strategy.
+    config: config.pairing === "all_pairs" ? { ...config, maxComparisons: 36 } : config,
     essays: essays.map((essay, number) => ({ ...essay, essayId: `essay-${number}` })),
   }));
 

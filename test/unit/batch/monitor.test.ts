@@ -15,7 +15,7 @@ import {
 function stuckAt(judged: number, config: RequestParts["config"] = {}): BatchUnderTest {
   const batch = openBatch({
     essays: 15,
-    config: { maxComparisons: 100, judgementTimeoutMinutes: 10_000, ...config },
+    config: { maxComparisons: 100, pairing: "balanced_rounds", judgementTimeoutMinutes: 10_000, ...config },
   });
   batch.asksQueued();
   batch.judgeAll(numbersTo(judged));
@@ -95,7 +95,10 @@ describe("a stuck batch", () => {
   });
 
   it("is ended although it is asking again: a re-issue is no activity", () => {
-    const batch = openBatch({ essays: 15, config: { maxComparisons: 100, maxRetryAttempts: 15 } });
+    const batch = openBatch({
+      essays: 15,
+      config: { maxComparisons: 100, pairing: "balanced_rounds", maxRetryAttempts: 15 },
+    });
     while (batch.state() !== "FAILED") {
       batch.dispatchAll();
       batch.sleepUntilAlarm();
@@ -154,7 +157,10 @@ describe("a stuck batch", () => {
 
 describe("the longest life of a batch", () => {
   it("ends it 72 hours after opening although verdicts keep coming", () => {
-    const batch = openBatch({ essays: 15, config: { maxComparisons: 100, judgementTimeoutMinutes: 10_000 } });
+    const batch = openBatch({
+      essays: 15,
+      config: { maxComparisons: 100, pairing: "balanced_rounds", judgementTimeoutMinutes: 10_000 },
+    });
     for (const number of numbersTo(24)) {
       batch.judge(number);
       batch.advance(3 * HOUR);
