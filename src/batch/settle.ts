@@ -7,6 +7,7 @@ import { type FailureReason, isTerminal, lastActivityAt, plannedSoFar, type Stop
 import type { Draft } from "./draft.ts";
 import { completedEvents, failedEvent, type PublishedEvent } from "./events.ts";
 import { issueNextWave, mayAsk } from "./issue-wave.ts";
+import { indexOfPeople } from "./judges.ts";
 import type { Ranker, Ranking } from "./ranking.ts";
 import { ruleMet } from "./stopping.ts";
 
@@ -28,6 +29,7 @@ export function settle(draft: Draft, rank: Ranker): void {
   stopPairingWhenEnough(draft);
   issueNextWave(draft);
   if (nothingLeftToWaitFor(draft)) finalise(draft, rank, reasonOfEnd(draft));
+  watchPatience(draft);
 }
 
 /** What is in flight when a rule stops the batch still counts, within the grace; what has been asked is now the plan. */
@@ -99,7 +101,7 @@ export function enterScoring(draft: Draft, reason: string): void {
   leavePairGeneration(draft, "verdict_received");
   draft.transition("SCORING", reason);
   draft.update({ partialScoringTriggered: true, scoringSince: draft.now });
-  draft.wakeBy(draft.now + draft.batch.config.stragglerGraceSeconds * 1000);
+  draft.wakeBy(graceEndsAt(draft));
 }
 
 /** A verdict may arrive before the outbox reports that its question was queued. */
@@ -220,8 +222,31 @@ function watchRetention(draft: Draft): void {
 
 /** When the monitor must look again if no further verdict comes. */
 export function timeoutAt(draft: Draft): number {
-  const { batch } = draft;
-  const idle =
-    Math.max(lastActivityAt(batch), draft.tally().lastVerdictAt) + batch.config.batchTimeoutHours * HOUR_MS;
-  return Math.min(idle, batch.origin.createdAt + batch.config.maxBatchHours * HOUR_MS);
+  const { origin, config } = draft.batch;
+  const heard = Math.max(lastActivityAt(draft.batch), draft.tally().lastVerdictAt);
+  const patience = patienceForPeopleHours(draft);
+  return Math.min(
+    heard + Math.max(config.batchTimeoutHours, patience) * HOUR_MS,
+    origin.createdAt + Math.max(config.maxBatchHours, patience) * HOUR_MS,
+  );
+}
+
+/** When a ranking that is provisional becomes final, whatever is still outstanding. */
+export function graceEndsAt(draft: Draft): number {
+  const { scoringSince, updatedAt } = draft.life();
+  const graceMs = draft.batch.config.stragglerGraceSeconds * 1000;
+  return (scoringSince ?? updatedAt) + Math.max(graceMs, patienceForPeopleHours(draft) * HOUR_MS);
+}
+
+/** How long the batch has patience, because something in it waits for people; 0 when nothing does. */
+function patienceForPeopleHours(draft: Draft): number {
+  const { waitingForPeople, copiesOutstanding } = draft.tally();
+  return waitingForPeople + copiesOutstanding > 0 ? draft.batch.config.humanWaitHours : 0;
+}
+
+/** With the last answer of people the batch's patience ends: what it held back may be due at once. */
+function watchPatience(draft: Draft): void {
+  if (indexOfPeople(draft.batch.origin.judges) < 0 || isTerminal(draft.life().state)) return;
+  draft.wakeBy(timeoutAt(draft));
+  if (draft.life().state === "SCORING") draft.wakeBy(graceEndsAt(draft));
 }

@@ -14,7 +14,7 @@ export type Winner = (typeof WINNERS)[number];
 const SHOWN_WINNER_LENGTH = 20;
 
 /** Reads `essay_a`, `essay_b`, `Essay A` and `Essay B` in any case; anything else is refused. */
-const winnerSchema = z
+export const winnerSchema = z
   .string()
   .regex(/^\s*[Ee][Ss][Ss][Aa][Yy][ _][AaBb]\s*$/, {
     error: ({ input }) =>

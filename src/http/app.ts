@@ -21,6 +21,8 @@ import { errorPages } from "./error-page.ts";
 import { answerError, answerMethodNotAllowed, answerNotFound, refuseInvalid } from "./errors.ts";
 import { deliverEvents } from "./events.ts";
 import { health } from "./health.ts";
+import { nextComparison } from "./judging/next-comparison.ts";
+import { recordChoice } from "./judging/record-choice.ts";
 import { metrics } from "./metrics.ts";
 import { forbidStoring, securityHeaders } from "./security-headers.ts";
 
@@ -35,6 +37,8 @@ const ROUTES: readonly ((app: App) => void)[] = [
   republishEvents,
   cancelBatch,
   eraseBatch,
+  nextComparison,
+  recordChoice,
   receiveCallback,
   deliverEvents,
   listDeadLetters,

@@ -38,6 +38,7 @@ export function docs(app: App): void {
         security: [{ apiKey: [] }],
         tags: [
           { name: "Batches", description: "Open, follow, read, stop and erase." },
+          { name: "Judging", description: "Comparisons for people, and what they choose." },
           { name: "Audit trail", description: "What was asked, answered, decided and published." },
           { name: "Intake", description: "Verdicts and events from outside." },
           { name: "Operation", description: "Health, metrics and dead letters." },

@@ -32,6 +32,14 @@ export const PROBLEMS = {
     remedy:
       "Check the id: 13 lower-case letters and digits, as `POST /v1/batches` answered it. Use the key with which the batch was opened; batches that came over Kafka belong to `kafka` and are seen with the scope `admin`.",
   },
+  comparison_not_found: {
+    status: 404,
+    title: "There is no such comparison for people",
+    meaning:
+      "The batch has no comparison with this id that a person is to judge: the id is altered, belongs to another batch, or to a comparison that a machine judges.",
+    remedy:
+      "Use the `comparison_id` that `GET /v1/batches/{id}/next-comparison` gave, unchanged. Verdicts of other judges go to `POST /v1/callbacks`.",
+  },
   comparisons_not_plannable: {
     status: 422,
     title: "The comparisons cannot be planned",
@@ -92,7 +100,7 @@ export const PROBLEMS = {
     status: 422,
     title: "The judge cannot be used",
     meaning:
-      "The `judge` of the request, or the default one, is unknown to this deployment or lacks its configuration. The `detail` says which and why.",
+      "A judge of the request, or the default one, is unknown to this deployment or lacks its configuration; or its model is. The `detail` says which and why.",
     remedy: "Choose one of the judges that the `detail` names, or have the operator configure it.",
   },
   malformed_body: {
@@ -122,6 +130,14 @@ export const PROBLEMS = {
     meaning:
       "The batch is `FAILED` or `CANCELLED`. The `detail` gives the reason, as does `failure` of the batch.",
     remedy: "Remove the cause and open a new batch under a new `Idempotency-Key`.",
+  },
+  not_for_people: {
+    status: 409,
+    title: "The batch is not judged by people",
+    meaning:
+      "None of the batch's judges is `human`, and it was opened without `human_share`, so that it never has anything for a person to judge. The `detail` names its judges.",
+    remedy:
+      "Open a batch with `human` among its `judges`, or with `human_share`. Who answers for the judge `external` posts to `/v1/callbacks`.",
   },
   not_found: {
     status: 404,

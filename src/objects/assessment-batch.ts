@@ -1,13 +1,16 @@
 import { DurableObject } from "cloudflare:workers";
-import { type Batch, isTerminal, type JudgeShare } from "../batch/batch.ts";
+import { type Batch, type Comparison, isTerminal, type JudgeShare } from "../batch/batch.ts";
 import { type CancelOutcome, cancel } from "../batch/commands/cancel.ts";
+import { lendComparison } from "../batch/commands/lend-comparison.ts";
 import { type OpenRequest, open } from "../batch/commands/open.ts";
+import { type Choice, type ChoiceOutcome, recordChoice } from "../batch/commands/record-choice.ts";
 import { recordAsksQueued } from "../batch/commands/record-delivered.ts";
 import { recordDispatched } from "../batch/commands/record-dispatched.ts";
 import { recordScoringFailure } from "../batch/commands/record-scoring-failure.ts";
 import { recordTexts, type TextOutcome } from "../batch/commands/record-texts.ts";
 import { type Callback, type CallbackOutcome, recordVerdicts } from "../batch/commands/record-verdicts.ts";
 import { nextWake, wake } from "../batch/commands/wake.ts";
+import type { ComparisonPrompt } from "../batch/comparison-prompt.ts";
 import type { AskRef, Change, Decision } from "../batch/decision.ts";
 import { evolve } from "../batch/evolve.ts";
 import { type Ranker, type Ranking, rankEssays } from "../batch/ranking.ts";
@@ -22,6 +25,7 @@ import {
   type AskedComparison,
   type ComparisonView,
   comparisonViews,
+  type LentComparison,
   type Overview,
   overviewOf,
   type PendingText,
@@ -122,6 +126,27 @@ export class AssessmentBatch extends DurableObject<Env> {
     return this.#run(batch, recordTexts(batch, outcomes, Date.now(), this.rank));
   }
 
+  /** Gives a person who came to judge a comparison with its texts; null when there is no batch. */
+  async lendComparison(person: string): Promise<LentComparison | null> {
+    const batch = this.#batch;
+    if (batch === null) return null;
+    const loan = this.#run(batch, lendComparison(batch, person, Date.now()));
+    const { state } = batch.life;
+    const waiting = isTerminal(state) ? 0 : batch.tally.waitingForPeople + batch.tally.copiesOutstanding;
+    if (loan.kind === "nothing") return { state, waiting, comparison: null, at: loan.at };
+    const prompt = this.#promptOf(batch, batch.comparisons[loan.number]);
+    if (prompt === null) throw new Error(`comparison ${loan.number} waits for people and has no texts`);
+    const { number, attempt, until } = loan;
+    return { state, waiting, comparison: { number, attempt, until, prompt }, at: null };
+  }
+
+  /** Records what a person chose; null when there is no batch. */
+  async recordChoice(choice: Choice): Promise<ChoiceOutcome | null> {
+    const batch = this.#batch;
+    if (batch === null) return null;
+    return this.#run(batch, recordChoice(batch, choice, Date.now(), this.rank));
+  }
+
   async cancelBatch(): Promise<{ readonly outcome: CancelOutcome; readonly overview: Overview } | null> {
     const batch = this.#batch;
     if (batch === null) return null;
@@ -207,14 +232,14 @@ export class AssessmentBatch extends DurableObject<Env> {
   } | null> {
     const batch = this.#batch;
     if (batch === null || isTerminal(batch.life.state)) return null;
-    const { studentPrompt, instructions, rubric, overrides } = this.#store.prompt();
-    const { judges, correlationId, bosBatchId, language } = batch.origin;
+    const { overrides } = this.#store.prompt();
+    const { judges, correlationId, bosBatchId } = batch.origin;
     const asked = asks.flatMap(({ number, attempt }) => {
       const comparison = batch.comparisons[number];
-      if (comparison?.status !== "planned" || comparison.attempt !== attempt) return [];
-      const first = this.#store.essayText(comparison.first);
-      const second = this.#store.essayText(comparison.second);
-      if (first === null || second === null) return [];
+      if (comparison?.status !== "planned" || comparison.attempt !== attempt || comparison.forPeople)
+        return [];
+      const prompt = this.#promptOf(batch, comparison);
+      if (prompt === null) return [];
       return [
         {
           number,
@@ -222,7 +247,7 @@ export class AssessmentBatch extends DurableObject<Env> {
           judge: comparison.judge,
           essayAId: batch.essays[comparison.first].essayId,
           essayBId: batch.essays[comparison.second].essayId,
-          prompt: { studentPrompt, instructions, rubric, language, first, second },
+          prompt,
         },
       ];
     });
@@ -498,6 +523,15 @@ export class AssessmentBatch extends DurableObject<Env> {
 
   #overview(batch: Batch): Overview {
     return overviewOf(batch, this.#armedAt);
+  }
+
+  /** What a judge is shown of a comparison; null once its texts are erased. */
+  #promptOf(batch: Batch, comparison: Comparison): ComparisonPrompt | null {
+    const { studentPrompt, instructions, rubric } = this.#store.prompt();
+    const first = this.#store.essayText(comparison.first);
+    const second = this.#store.essayText(comparison.second);
+    if (first === null || second === null) return null;
+    return { studentPrompt, instructions, rubric, language: batch.origin.language, first, second };
   }
 
   #logFields(): { readonly batch_id: string | null; readonly correlation_id: string | null } {

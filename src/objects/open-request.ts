@@ -1,8 +1,9 @@
 /** What the two doors of the service, HTTP and the event bus, share: making an `OpenRequest` out of a parsed request. */
 import canonicalize from "canonicalize";
-import type { BatchConfig, PairingStrategy } from "../batch/batch.ts";
+import type { BatchConfig, JudgeShare, PairingStrategy } from "../batch/batch.ts";
 import { encodeBatchId } from "../batch/batch-id.ts";
 import type { OpenRequest } from "../batch/commands/open.ts";
+import { HUMAN_JUDGE, indexOfPeople } from "../batch/judges.ts";
 import { sha256Hex } from "../encoding/sha256.ts";
 import { countAllPairs, findPairingProblem, MAX_COMPARISONS, settleStrategy } from "../pairing/index.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -16,6 +17,9 @@ export interface ConfigOverrides {
   readonly batchTimeoutHours?: number | null | undefined;
   readonly stragglerGraceSeconds?: number | null | undefined;
   readonly judgementTimeoutMinutes?: number | null | undefined;
+  readonly humanShare?: number | null | undefined;
+  readonly humanWaitHours?: number | null | undefined;
+  readonly maxCostUsd?: number | null | undefined;
   readonly pairing?: PairingStrategy | null | undefined;
   readonly balancedRounds?: number | null | undefined;
   readonly randomShare?: number | null | undefined;
@@ -64,10 +68,36 @@ export function resolveConfig(
     targetReliability: overrides.targetReliability ?? settings.TARGET_RELIABILITY ?? null,
     scoreStability: overrides.scoreStability ?? settings.SCORE_STABILITY_THRESHOLD ?? null,
     minComparisonsForStabilityCheck: settings.MIN_COMPARISONS_FOR_STABILITY_CHECK,
-    humanShare: 0,
+    humanShare: overrides.humanShare ?? 0,
     humanLeaseMinutes: settings.HUMAN_LEASE_MINUTES,
-    maxCostUsd: null,
+    humanWaitHours: overrides.humanWaitHours ?? settings.HUMAN_WAIT_HOURS,
+    maxCostUsd: overrides.maxCostUsd ?? null,
   };
+}
+
+/** A judge as a request names it; without a share it is the only one. */
+export interface RequestedJudge {
+  readonly judge: string;
+  readonly model?: string | null | undefined;
+  readonly share?: number | null | undefined;
+}
+
+/**
+ * The judges of a batch, their shares together exactly 1. People who are asked for second judgements alone join the list
+ * with a share of 0.
+ */
+export function resolveJudges(
+  requested: readonly RequestedJudge[],
+  humanShare: number,
+): readonly JudgeShare[] {
+  const total = requested.reduce((sum, { share }) => sum + (share ?? 1), 0);
+  const judges = requested.map(({ judge, model, share }) => ({
+    judge,
+    model: model ?? null,
+    share: (share ?? 1) / total,
+  }));
+  if (humanShare === 0 || indexOfPeople(judges) >= 0) return judges;
+  return [...judges, { judge: HUMAN_JUDGE, model: null, share: 0 }];
 }
 
 /** Why these comparisons cannot be planned, in a sentence that names the limit; null when they can. */

@@ -68,6 +68,7 @@ export const storedConfig = z.object({
   minComparisonsForStabilityCheck: z.number().default(0),
   humanShare: z.number().default(0),
   humanLeaseMinutes: z.number().default(15),
+  humanWaitHours: z.number().default(168),
   maxCostUsd: z.number().nullable().default(null),
 }) satisfies z.ZodType<BatchConfig>;
 

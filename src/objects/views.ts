@@ -9,6 +9,7 @@ import {
   isOutstanding,
   isTerminal,
   type JudgeShare,
+  plannedSoFar,
   type StopReason,
   type Usage,
   type Winner,
@@ -28,6 +29,12 @@ export interface Overview {
   /** their names in one text */
   readonly judge: string;
   readonly judges: readonly JudgeShare[];
+  readonly judgedBy: readonly string[];
+  /** planned comparisons that wait for people */
+  readonly waitingForPeople: number;
+  /** pairs put before people a second time: asked, judged, outstanding */
+  readonly humanCopies: { readonly total: number; readonly completed: number; readonly pending: number };
+  readonly costUsd: number;
   readonly essays: {
     readonly total: number;
     readonly ready: number;
@@ -102,6 +109,22 @@ export interface AskedComparison {
   readonly prompt: ComparisonPrompt;
 }
 
+/** What somebody who came to judge is given. */
+export interface LentComparison {
+  readonly state: BatchState;
+  /** comparisons for people that have no answer yet */
+  readonly waiting: number;
+  readonly comparison: {
+    readonly number: number;
+    readonly attempt: number;
+    /** epoch milliseconds until which nobody else gets it */
+    readonly until: number;
+    readonly prompt: ComparisonPrompt;
+  } | null;
+  /** epoch milliseconds when something may wait again; null when nothing will */
+  readonly at: number | null;
+}
+
 export interface PendingText {
   readonly of: number | "student-prompt";
   readonly storageId: string;
@@ -120,6 +143,14 @@ export function overviewOf(batch: Batch, nextWakeAt: number | null): Overview {
     correlationId: origin.correlationId,
     judge: describeJudges(origin.judges),
     judges: origin.judges,
+    judgedBy: origin.judgedBy,
+    waitingForPeople: ended ? 0 : tally.waitingForPeople,
+    humanCopies: {
+      total: batch.comparisons.length - plannedSoFar(tally),
+      completed: tally.copiesCompleted,
+      pending: ended ? 0 : tally.copiesOutstanding,
+    },
+    costUsd: tally.nanoUsd / 1e9,
     essays: {
       total: batch.essays.length,
       ready: count("ready"),

@@ -29,7 +29,7 @@ const topicName = z
   .string()
   .regex(/^[A-Za-z0-9._-]{1,249}$/, "expected 1 to 249 letters, digits, dots, hyphens and underscores");
 
-export const SCOPES = ["batches", "callbacks", "events", "admin"] as const;
+export const SCOPES = ["batches", "judging", "callbacks", "events", "admin"] as const;
 export type Scope = (typeof SCOPES)[number];
 
 /** Callers that are not keys: batches from the event bus, and anybody in development. */
@@ -141,6 +141,7 @@ const variables = z.object({
   STRAGGLER_GRACE_SECONDS: number(300, 0, 86_400),
   JUDGEMENT_TIMEOUT_MINUTES: number(30, 0.05, 1_440),
   HUMAN_LEASE_MINUTES: number(15, 1, 1_440),
+  HUMAN_WAIT_HOURS: number(168, 0, 720),
   MAX_IN_FLIGHT: integer(500, 1, 32_768),
   RETENTION_DAYS: number(30, 1, 3_650),
 

@@ -19,7 +19,7 @@ export function recordDispatched(
   let recorded = 0;
   for (const { number, attempt } of asks) {
     const comparison = draft.comparison(number);
-    if (comparison?.status !== "planned" || comparison.attempt !== attempt) continue;
+    if (comparison?.status !== "planned" || comparison.attempt !== attempt || comparison.forPeople) continue;
     draft.setComparison({ ...comparison, status: "dispatched", deadline }, null);
     recorded += 1;
   }

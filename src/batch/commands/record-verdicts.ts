@@ -3,6 +3,7 @@ import { type Batch, type Comparison, isTerminal, type Usage, type Winner } from
 import { askAgainAt } from "../deadlines.ts";
 import type { Decision, VerdictRecord } from "../decision.ts";
 import { type Draft, openDraft } from "../draft.ts";
+import { putBack } from "../people.ts";
 import type { Ranker } from "../ranking.ts";
 import { fail, leavePairGeneration, publishProvisionalRanking, settle } from "../settle.ts";
 
@@ -106,6 +107,10 @@ function recordError(draft: Draft, comparison: Comparison, callback: Callback, c
   const severity = classifyErrorCode(code);
   const attempt = comparison.attempt + 1;
   const usage = addUsage(comparison.usage, callback);
+  if (severity === "retryable" && comparison.forPeople) {
+    draft.setComparison({ ...putBack(comparison), usage }, recordOf(callback));
+    return;
+  }
   if (severity === "retryable" && attempt <= draft.batch.config.maxRetryAttempts) {
     draft.setComparison(
       { ...comparison, attempt, status: "planned", deadline: askAgainAt(draft), usage },

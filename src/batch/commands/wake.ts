@@ -4,7 +4,7 @@ import type { Decision } from "../decision.ts";
 import { type Draft, openDraft } from "../draft.ts";
 import { putBack } from "../people.ts";
 import type { Ranker } from "../ranking.ts";
-import { fail, finalise, HOUR_MS, reasonAfterGrace, settle, timeoutAt } from "../settle.ts";
+import { fail, finalise, graceEndsAt, HOUR_MS, reasonAfterGrace, settle, timeoutAt } from "../settle.ts";
 
 export interface WakeReport {
   /** comparisons whose deadline had passed and that were asked again */
@@ -34,13 +34,13 @@ export function wake(batch: Batch, now: number, rank: Ranker): Decision<WakeRepo
     recoverOrFail(draft, rank);
     return draft.decide(NOTHING);
   }
-  if (state === "SCORING" && now >= graceEndsAt(batch)) {
+  if (state === "SCORING" && now >= graceEndsAt(draft)) {
     finalise(draft, rank, reasonAfterGrace(draft));
     return draft.decide(NOTHING);
   }
   // Everything that still has a time is named again, so that the decision alone arms the alarm.
   draft.wakeBy(timeoutAt(draft));
-  if (state === "SCORING") draft.wakeBy(graceEndsAt(batch));
+  if (state === "SCORING") draft.wakeBy(graceEndsAt(draft));
   const report = reissueLost(draft);
   settle(draft, rank);
   return draft.decide(report);
@@ -54,7 +54,7 @@ export function nextWake(batch: Batch): number | null {
   }
   if (batch.life.scoringRetry !== null) return batch.life.scoringRetry.at;
   const due = [timeoutAt(draft)];
-  if (batch.life.state === "SCORING") due.push(graceEndsAt(batch));
+  if (batch.life.state === "SCORING") due.push(graceEndsAt(draft));
   for (const { deadline } of batch.comparisons) if (deadline !== null) due.push(deadline);
   return due.reduce((earliest, at) => Math.min(earliest, at));
 }
@@ -88,10 +88,6 @@ function recoverOrFail(draft: Draft, rank: Ranker): void {
       recovery_threshold_pct: recoveryThresholdPct,
     },
   });
-}
-
-function graceEndsAt(batch: Batch): number {
-  return (batch.life.scoringSince ?? batch.life.updatedAt) + batch.config.stragglerGraceSeconds * 1000;
 }
 
 /**

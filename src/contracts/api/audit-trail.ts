@@ -23,7 +23,22 @@ const comparisonSchema = z
     winner: z.enum(["essay_a", "essay_b"]).nullable(),
     confidence: z.number().nullable(),
     justification: z.string().nullable(),
-    judge: z.string(),
+    judge: z.string().openapi({ description: "the batch's judge to whom the comparison is given" }),
+    copy_of: z
+      .int()
+      .nullable()
+      .openapi({ description: "number of the comparison whose pair it puts before a person as well" }),
+    judged_by: z.string().nullable().openapi({ description: "the person who judged it or has it" }),
+    usage: z
+      .object({
+        answers: z.int().nonnegative(),
+        refusals: z.int().nonnegative(),
+        cost_usd: z.number().nonnegative(),
+        prompt_tokens: z.int().nonnegative(),
+        completion_tokens: z.int().nonnegative(),
+        response_time_ms: z.number().nonnegative(),
+      })
+      .openapi({ description: "of all attempts together" }),
     provider: z.string().nullable(),
     model: z.string().nullable(),
     prompt_version: z.string().nullable(),

@@ -29,6 +29,16 @@ export const batchLinksSchema = z
   })
   .openapi("BatchLinks");
 
+const judgeShareSchema = z
+  .object({
+    judge: z.string(),
+    model: z.string().nullable().openapi({ description: "null: the judge's default" }),
+    share: z.number().min(0).max(1).openapi({
+      description: "of the planned comparisons; 0 for people who judge copies alone",
+    }),
+  })
+  .openapi("JudgeShare");
+
 /** The configuration in effect, fixed when the batch opened. */
 const batchConfigSchema = z
   .object({
@@ -43,6 +53,10 @@ const batchConfigSchema = z
     judgement_timeout_minutes: z.number(),
     max_in_flight: z.int(),
     retention_days: z.number(),
+    human_share: z.number().min(0).max(1),
+    human_lease_minutes: z.number(),
+    human_wait_hours: z.number(),
+    max_cost_usd: z.number().nullable(),
     pairing: pairingSchema,
     balanced_rounds: z.int(),
     random_share: z.number(),
@@ -91,7 +105,19 @@ export const batchSchema = z
     state: batchStateSchema,
     bos_batch_id: z.string(),
     correlation_id: z.string(),
-    judge: z.string(),
+    judge: z.string().openapi({ description: "the names of the judges in one text" }),
+    judges: z.array(judgeShareSchema),
+    waiting_for_people: count.openapi({
+      description: "planned comparisons that wait for a person, of the pending ones",
+    }),
+    human_copies: z.object({ total: count, completed: count, pending: count }).openapi({
+      description:
+        "pairs put before a person as well (`human_share`); in none of the counters of comparisons",
+    }),
+    cost_usd: z
+      .number()
+      .nonnegative()
+      .openapi({ description: "what the answers cost so far, as the judges say" }),
     essays: z.object({
       total: count,
       ready: count,

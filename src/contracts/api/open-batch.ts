@@ -8,6 +8,14 @@ import { batchLinksSchema, batchStateSchema, pairingSchema } from "./batch.ts";
 export const MIN_ESSAYS = 2;
 /** Longest prompt, and longest instructions, in bytes of UTF-8. */
 export const MAX_PROMPT_BYTES = 20_000;
+/** Most judges between whom one batch divides its comparisons. */
+export const MAX_JUDGES = 8;
+/** A smaller share of the comparisons could not be kept even roughly. */
+export const MIN_JUDGE_SHARE = 0.01;
+/** Shares may miss 1 by this much: thirds cannot be written exactly. */
+const SHARES_TOLERANCE = 0.001;
+/** Most keys that may judge one batch. */
+export const MAX_JUDGING_KEYS = 100;
 /** Longest `Idempotency-Key`, in characters. */
 export const MAX_IDEMPOTENCY_KEY_LENGTH = 255;
 /** Most comparisons that one batch may ask for. */
@@ -50,6 +58,8 @@ const configSchema = z.object({
   batch_timeout_hours: z.number().min(0.01).max(168).nullish(),
   straggler_grace_seconds: z.number().min(0).max(86_400).nullish(),
   judgement_timeout_minutes: z.number().min(0.05).max(1_440).nullish(),
+  human_wait_hours: z.number().min(0).max(720).nullish(),
+  max_cost_usd: z.number().gt(0).max(1_000_000).nullish(),
   pairing: pairingSchema.nullish(),
   balanced_rounds: z.int().min(2).max(20).nullish().openapi({
     description: "rounds before adaptive pairing looks at verdicts",
@@ -71,6 +81,24 @@ const configSchema = z.object({
   }),
 });
 
+const judgesSchema = z
+  .array(
+    z.object({
+      judge: identifier(100),
+      model: identifier(200).nullish(),
+      share: z
+        .number()
+        .min(MIN_JUDGE_SHARE, `expected a share of at least ${MIN_JUDGE_SHARE}`)
+        .max(1)
+        .nullish()
+        .openapi({ description: "of the planned comparisons; may be left out by an only judge" }),
+    }),
+  )
+  .min(1, "expected at least one judge")
+  .max(MAX_JUDGES, `expected at most ${MAX_JUDGES} judges in one batch`)
+  .superRefine(refuseUnfitJudges);
+export type RequestedJudge = z.infer<typeof judgesSchema>[number];
+
 /** What `POST /v1/batches` takes. Null means the same as absent; unknown fields are ignored. */
 export const openBatchRequestSchema = z
   .object({
@@ -88,9 +116,25 @@ export const openBatchRequestSchema = z
     instructions: textOfBytes(MAX_PROMPT_BYTES).nullish(),
     language: identifier(35).nullish(),
     course_code: identifier(50).nullish(),
-    judge: identifier(100).nullish(),
+    judge: identifier(100)
+      .nullish()
+      .openapi({ description: "the one judge of the batch; several stand in `judges`" }),
+    model: identifier(200)
+      .nullish()
+      .openapi({ description: "of `judge`; the judge's default when left out" }),
+    judges: judgesSchema.nullish(),
+    human_share: z
+      .number()
+      .min(0)
+      .max(1)
+      .nullish()
+      .openapi({ description: "share of the pairs judged by machines that a person judges as well" }),
+    judged_by: z.array(identifier(63)).max(MAX_JUDGING_KEYS).nullish().openapi({
+      description: "names of the keys that may judge for the judge `human`, beside the caller's own",
+    }),
     config: configSchema.nullish(),
   })
+  .superRefine(refuseTwoWaysToNameJudges)
   .openapi("OpenBatchRequest", {
     examples: [
       {
@@ -108,8 +152,37 @@ export const openBatchReplySchema = z
   .object({ batch_id: z.string(), state: batchStateSchema, links: batchLinksSchema })
   .openapi("OpenedBatch");
 
-function isPresent(value: string | null | undefined): boolean {
-  return typeof value === "string";
+function refuseUnfitJudges(judges: readonly RequestedJudge[], context: z.core.$RefinementCtx): void {
+  const refuse = (path: (number | string)[], message: string) =>
+    context.addIssue({ code: "custom", path, message });
+  const seen = new Set<string>();
+  for (const [index, { judge, model, share }] of judges.entries()) {
+    const name = JSON.stringify([judge, model ?? null]);
+    if (seen.has(name)) refuse([index], `expected every judge and model once, got ${judge} again`);
+    seen.add(name);
+    if (judges.length > 1 && typeof share !== "number")
+      refuse([index, "share"], "expected a share of the comparisons: there are several judges");
+  }
+  const sum = judges.reduce((total, { share }) => total + (share ?? 1), 0);
+  const complete = judges.length === 1 || judges.every(({ share }) => typeof share === "number");
+  if (complete && Math.abs(sum - 1) > SHARES_TOLERANCE)
+    refuse([], `expected shares that together make 1, got ${Number(sum.toFixed(6))}`);
+}
+
+function refuseTwoWaysToNameJudges(
+  request: { readonly judge?: unknown; readonly model?: unknown; readonly judges?: unknown },
+  context: z.core.$RefinementCtx,
+): void {
+  if (!isPresent(request.judges)) return;
+  for (const field of ["judge", "model"] as const) {
+    if (!isPresent(request[field])) continue;
+    const message = "expected either judges, or one judge in judge and model, but not both";
+    context.addIssue({ code: "custom", path: [field], message });
+  }
+}
+
+function isPresent(value: unknown): boolean {
+  return value !== null && value !== undefined;
 }
 
 function refuseRepeatedEssays(essays: readonly { essay_id: string }[], context: z.core.$RefinementCtx): void {

@@ -50,6 +50,7 @@ const route = createRoute({
         "readBatch",
         "readResults",
         "readComparisons",
+        "nextComparison",
         "readHistory",
         "readEvents",
         "republishEvents",

@@ -1,3 +1,4 @@
+import type { JudgeShare } from "../../batch/batch.ts";
 import type { OpenBatchRequest } from "../../contracts/api/open-batch.ts";
 import type { ProblemCode } from "../../contracts/api/problem.ts";
 import { judgeProblem } from "../../judges/registry.ts";
@@ -8,6 +9,7 @@ import {
   type OpenRequest,
   planningProblem,
   resolveConfig,
+  resolveJudges,
   seedOf,
 } from "../../objects/open-request.ts";
 import type { Settings } from "../../settings/settings.ts";
@@ -24,8 +26,10 @@ export interface Refusal {
 
 /** Why a well-formed request cannot be carried out by this deployment; null when it can. */
 export function findRefusal(settings: Settings, request: OpenBatchRequest): Refusal | null {
-  const judge = judgeProblem(settings, request.judge ?? settings.DEFAULT_JUDGE);
-  if (judge !== null) return { code: "judge_unavailable", detail: judge };
+  for (const { judge } of judgesOf(settings, request)) {
+    const problem = judgeProblem(settings, judge);
+    if (problem !== null) return { code: "judge_unavailable", detail: problem };
+  }
   const config = resolveConfig(settings, overridesOf(request), request.essays.length);
   const planning = planningProblem(config, request.essays.length);
   if (planning !== null) return { code: "comparisons_not_plannable", detail: planning };
@@ -68,8 +72,8 @@ export async function toOpenRequest(
       assignmentId: request.assignment_id ?? null,
       language: request.language ?? DEFAULT_LANGUAGE,
       courseCode: request.course_code ?? null,
-      judges: [{ judge: request.judge ?? settings.DEFAULT_JUDGE, model: null, share: 1 }],
-      judgedBy: [],
+      judges: judgesOf(settings, request),
+      judgedBy: request.judged_by ?? [],
       topicPrefix: settings.TOPIC_PREFIX,
       eventTypePrefix: settings.EVENT_TYPE_PREFIX,
       seed: seedOf(batchId),
@@ -92,7 +96,12 @@ export async function toOpenRequest(
   };
 }
 
-function overridesOf({ config }: OpenBatchRequest): ConfigOverrides {
+function judgesOf(settings: Settings, request: OpenBatchRequest): readonly JudgeShare[] {
+  const only = { judge: request.judge ?? settings.DEFAULT_JUDGE, model: request.model };
+  return resolveJudges(request.judges ?? [only], request.human_share ?? 0);
+}
+
+function overridesOf({ config, human_share }: OpenBatchRequest): ConfigOverrides {
   return {
     completionThresholdPct: config?.completion_threshold_pct,
     minSuccessRateThreshold: config?.min_success_rate_threshold,
@@ -101,6 +110,9 @@ function overridesOf({ config }: OpenBatchRequest): ConfigOverrides {
     batchTimeoutHours: config?.batch_timeout_hours,
     stragglerGraceSeconds: config?.straggler_grace_seconds,
     judgementTimeoutMinutes: config?.judgement_timeout_minutes,
+    humanShare: human_share,
+    humanWaitHours: config?.human_wait_hours,
+    maxCostUsd: config?.max_cost_usd,
     pairing: config?.pairing,
     balancedRounds: config?.balanced_rounds,
     randomShare: config?.random_share,
@@ -116,6 +128,7 @@ function domainFieldsOf({ correlation_id: _correlationId, config, ...request }: 
   return {
     ...withoutNulls(request),
     essays: request.essays.map(withoutNulls),
+    ...(request.judges ? { judges: request.judges.map(withoutNulls) } : {}),
     config: withoutNulls(config ?? {}),
   };
 }

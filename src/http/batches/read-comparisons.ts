@@ -15,7 +15,7 @@ import { toWireOrNull } from "./batch-body.ts";
 import { answerMissing, batchParams, findBatch } from "./found-batch.ts";
 
 const query = z.strictObject({
-  from: wholeNumber({ min: 0, max: MAX_BUDGET, fallback: 0 }),
+  from: wholeNumber({ min: 0, max: 2 * MAX_BUDGET, fallback: 0 }),
   limit: wholeNumber({ min: 1, max: MAX_COMPARISONS_PAGE_SIZE, fallback: 100 }),
 });
 
@@ -64,7 +64,7 @@ export function readComparisons(app: App): void {
 
 async function comparisonBodyOf(
   keys: ComparisonIdKeys,
-  { batchId, judge }: Overview,
+  { batchId }: Overview,
   { number, attempt, verdict, ...view }: ComparisonView,
 ): Promise<ComparisonBody> {
   return {
@@ -79,7 +79,10 @@ async function comparisonBodyOf(
     winner: view.winner,
     confidence: verdict?.confidence ?? null,
     justification: verdict?.justification ?? null,
-    judge,
+    judge: view.judge.judge,
+    copy_of: view.copyOf,
+    judged_by: view.person,
+    usage: usageBodyOf(view.usage),
     provider: verdict?.provider ?? null,
     model: verdict?.model ?? null,
     prompt_version: verdict?.promptVersion ?? null,
@@ -93,6 +96,17 @@ async function comparisonBodyOf(
     deadline_at: toWireOrNull(view.deadline),
     settled_at: toWireOrNull(view.settledAt),
     late_at: toWireOrNull(view.lateAt),
+  };
+}
+
+function usageBodyOf(usage: ComparisonView["usage"]): ComparisonBody["usage"] {
+  return {
+    answers: usage.answers,
+    refusals: usage.refusals,
+    cost_usd: usage.nanoUsd / 1e9,
+    prompt_tokens: usage.promptTokens,
+    completion_tokens: usage.completionTokens,
+    response_time_ms: usage.responseTimeMs,
   };
 }
 

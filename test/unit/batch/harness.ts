@@ -17,7 +17,9 @@ import {
   type Winner,
 } from "../../../src/batch/batch.ts";
 import { type CancelOutcome, cancel } from "../../../src/batch/commands/cancel.ts";
+import { type Loan, lendComparison } from "../../../src/batch/commands/lend-comparison.ts";
 import { type OpenRequest, open } from "../../../src/batch/commands/open.ts";
+import { type ChoiceOutcome, recordChoice } from "../../../src/batch/commands/record-choice.ts";
 import { recordAsksQueued } from "../../../src/batch/commands/record-delivered.ts";
 import { recordDispatched } from "../../../src/batch/commands/record-dispatched.ts";
 import { recordTexts, type TextOutcome } from "../../../src/batch/commands/record-texts.ts";
@@ -73,6 +75,7 @@ export const DEFAULT_CONFIG: BatchConfig = {
   minComparisonsForStabilityCheck: 12,
   humanShare: 0,
   humanLeaseMinutes: 15,
+  humanWaitHours: 168,
   maxCostUsd: null,
 };
 
@@ -221,6 +224,9 @@ export interface BatchUnderTest {
   /** lets the alarm go off at the moment for which it is set */
   sleepUntilAlarm(): WakeReport;
   cancel(): CancelOutcome;
+  /** somebody comes to judge */
+  lend(person: string): Loan;
+  choose(number: number, person: string, winner?: Winner, confidence?: number): ChoiceOutcome;
   texts(...outcomes: readonly TextOutcome[]): number;
 }
 
@@ -366,7 +372,8 @@ export function openBatch(parts: RequestParts = {}, ranker: Ranker = rankEssays)
     error: (number, code, attempt) =>
       only(deliver(errorOf(number, code, attempt ?? batch.comparisons[number].attempt))),
     dispatch,
-    dispatchAll: () => dispatch(batch.comparisons.filter(({ status }) => status === "planned")),
+    dispatchAll: () =>
+      dispatch(batch.comparisons.filter(({ status, forPeople }) => status === "planned" && !forPeople)),
     asksQueued: () => void run(() => recordAsksQueued(batch, now)),
     wake: runWake,
     sleepUntilAlarm() {
@@ -378,6 +385,17 @@ export function openBatch(parts: RequestParts = {}, ranker: Ranker = rankEssays)
       return runWake();
     },
     cancel: () => run(() => cancel(batch, now)),
+    lend: (person) => run(() => lendComparison(batch, person, now)),
+    choose: (number, person, winner = "essay_a", confidence = 3) =>
+      run(() => {
+        const attempt = batch.comparisons.at(number)?.attempt ?? 0;
+        return recordChoice(
+          batch,
+          { number, attempt, person, winner, confidence, justification: null },
+          now,
+          rank,
+        );
+      }),
     texts: (...outcomes) => run(() => recordTexts(batch, outcomes, now, rank)).recorded,
   };
 }
@@ -485,8 +503,16 @@ function expectQuestions(batch: Batch, outbox: readonly OutboxEntry[]): void {
     ).not.toContain("judge");
     return;
   }
-  for (const { number, attempt } of batch.comparisons) {
+  for (const { number, attempt, forPeople } of batch.comparisons) {
     expect(attempt).toBeLessThanOrEqual(batch.config.maxRetryAttempts);
+    if (forPeople) {
+      expect([number, attempt, once.has(`${number}/0`)], "people are asked by nobody").toEqual([
+        number,
+        0,
+        false,
+      ]);
+      continue;
+    }
     for (const earlier of numbersTo(attempt + 1))
       expect(once.has(`${number}/${earlier}`), `${number}/${earlier} was asked`).toBe(true);
   }

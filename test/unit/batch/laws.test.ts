@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isTerminal } from "../../../src/batch/batch.ts";
+import { isTerminal, type JudgeShare } from "../../../src/batch/batch.ts";
 import type { TextOutcome } from "../../../src/batch/commands/record-texts.ts";
 import type { Callback } from "../../../src/batch/commands/record-verdicts.ts";
 import type { Ranker } from "../../../src/batch/ranking.ts";
@@ -31,7 +31,15 @@ type Step =
   | { readonly kind: "alarm" }
   | { readonly kind: "asks-queued" }
   | { readonly kind: "ranker"; readonly works: boolean }
+  | { readonly kind: "people"; readonly visits: readonly RandomVisit[] }
   | { readonly kind: "cancel" };
+
+/** Somebody comes to judge; they may leave without an answer, or answer what they were never given. */
+interface RandomVisit {
+  readonly person: string;
+  readonly answers: "theirs" | "another" | "nothing";
+  readonly number: number;
+}
 
 interface RandomCallback {
   readonly number: number;
@@ -57,6 +65,12 @@ const callback: fc.Arbitrary<RandomCallback> = fc.record({
 const text: fc.Arbitrary<RandomText> = fc.record({
   of: fc.oneof({ weight: 6, arbitrary: fc.nat({ max: 12 }) }, fc.constant("student-prompt" as const)),
   found: fc.constantFrom(true, true, true, false),
+});
+
+const visit: fc.Arbitrary<RandomVisit> = fc.record({
+  person: fc.constantFrom("anna", "bo", "cem"),
+  answers: fc.constantFrom("theirs", "theirs", "another", "nothing"),
+  number: fc.nat({ max: 200 }),
 });
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -86,6 +100,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 4, arbitrary: fc.constant({ kind: "alarm" } as const) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant("people" as const), visits: fc.array(visit, { maxLength: 8 }) }),
+  },
   { weight: 1, arbitrary: fc.constant({ kind: "asks-queued" } as const) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("ranker" as const), works: fc.boolean() }) },
 );
@@ -94,6 +112,26 @@ const lastSteps: fc.Arbitrary<readonly Step[]> = fc.constantFrom<readonly Step[]
   [],
   [],
   [{ kind: "cancel" }],
+);
+
+/** One machine, two of them, people beside them or alone; people who judge copies alone have no share. */
+const JUDGES: readonly (readonly JudgeShare[])[] = [
+  [
+    ["provider-service", 1],
+    ["human", 0],
+  ],
+  [
+    ["provider-service", 0.6],
+    ["offline", 0.4],
+    ["human", 0],
+  ],
+  [
+    ["provider-service", 0.5],
+    ["human", 0.5],
+  ],
+  [["human", 1]],
+].map((judges) =>
+  judges.map(([judge, share]) => ({ judge: String(judge), model: null, share: Number(share) })),
 );
 
 const request: fc.Arbitrary<RequestParts> = fc
@@ -125,7 +163,11 @@ const request: fc.Arbitrary<RequestParts> = fc
       targetReliability: fc.constantFrom(null, null, 0.01, 0.5, 1),
       scoreStability: fc.constantFrom(null, null, 0.1, 10),
       minComparisonsForStabilityCheck: fc.constantFrom(1, 12),
+      humanShare: fc.constantFrom(0, 0, 0.3, 1),
+      humanLeaseMinutes: fc.constantFrom(1, 15),
+      humanWaitHours: fc.constantFrom(0, 6),
     }),
+    origin: fc.record({ judges: fc.constantFrom(...JUDGES) }),
     prompt: fc.record({ studentPromptStorageId: fc.constantFrom(null, null, "storage-prompt") }),
   })
   .map(({ essays, config, ...parts }) => ({
@@ -169,10 +211,28 @@ function take(batch: BatchUnderTest, step: Step): void {
     case "ranker":
       batch.useRanker(step.works ? rankByWins : broken);
       return;
+    case "people":
+      for (const visit of step.visits) receive(batch, visit);
+      return;
     case "cancel":
       batch.cancel();
       return;
   }
+}
+
+function receive(batch: BatchUnderTest, { person, answers, number }: RandomVisit): void {
+  const loan = batch.lend(person);
+  if (loan.kind === "lent") {
+    const others = batch.batch.comparisons.filter(
+      (each) => each.person === person && each.status === "dispatched",
+    );
+    expect(
+      others.map((each) => each.number),
+      "one person has one comparison at a time",
+    ).toEqual([loan.number]);
+  }
+  if (answers === "theirs" && loan.kind === "lent") batch.choose(loan.number, person);
+  if (answers === "another") batch.choose(number % (batch.batch.comparisons.length + 1), person);
 }
 
 function callbackFor(batch: BatchUnderTest, { number, attemptsAgo, answer }: RandomCallback): Callback {
@@ -198,8 +258,8 @@ describe("whatever happens to a batch", () => {
         for (const step of [...steps, ...last]) take(batch, step);
         const asked = batch.now();
         waitForTheEnd(batch);
-        const { batchTimeoutHours } = batch.batch.config;
-        const patience = batchTimeoutHours * HOUR + 15 * MINUTE;
+        const { batchTimeoutHours, humanWaitHours } = batch.batch.config;
+        const patience = Math.max(batchTimeoutHours, humanWaitHours) * HOUR + 15 * MINUTE;
         expect(batch.now()).toBeLessThanOrEqual(Math.max(asked, opened) + patience);
         const end = batch.batch.life.failure?.reason ?? batch.batch.life.stopReason ?? "none";
         ends.set(end, (ends.get(end) ?? 0) + 1);

@@ -39,7 +39,7 @@ describe("the page about the API", () => {
       .parse(await (await createApp().request("/openapi.json")).json());
     const short = ["/live", "/ready"];
     for (const path of Object.keys(paths)) {
-      const example = new RegExp(`"\\$API${path.replace("{id}", "\\$[A-Z]+")}["?]`);
+      const example = new RegExp(`"\\$API${path.replaceAll(/\{\w+\}/g, "\\$[A-Z]+")}["?]`);
       expect(page).toMatch(short.includes(path) ? `\`${path}\`` : example);
     }
   });

@@ -40,7 +40,7 @@ describe("authentication", () => {
       "/live",
       "/ready",
     ]);
-    expect(guarded.length).toBe(16);
+    expect(guarded.length).toBe(18);
   });
 
   it.each(guarded)("asks for a key before $operationId", async ({ method, path }) => {

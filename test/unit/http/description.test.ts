@@ -14,6 +14,8 @@ const ROUTES = [
   "get /v1/batches/{id}/history",
   "get /v1/batches/{id}/events",
   "post /v1/batches/{id}/events/republish",
+  "get /v1/batches/{id}/next-comparison",
+  "post /v1/batches/{id}/comparisons/{comparison_id}/choice",
   "post /v1/batches/{id}/cancel",
   "post /v1/callbacks",
   "post /v1/events",
@@ -97,7 +99,7 @@ describe("the description of the API", () => {
   it("links an opened batch to everything that can be asked about it", async () => {
     const { paths } = await describe31();
     const ofBatch = Object.entries(paths).flatMap(([path, methods]) =>
-      path.startsWith("/v1/batches/{id}") ? Object.values(methods) : [],
+      /^\/v1\/batches\/\{id\}[^{]*$/.test(path) ? Object.values(methods) : [],
     );
     const { links } = z
       .looseObject({ links: z.record(z.string(), z.looseObject({})) })

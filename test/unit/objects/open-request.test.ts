@@ -72,6 +72,7 @@ describe("what a batch may do", () => {
       minComparisonsForStabilityCheck: 12,
       humanShare: 0,
       humanLeaseMinutes: 15,
+      humanWaitHours: 168,
       maxCostUsd: null,
     });
   });

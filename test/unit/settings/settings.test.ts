@@ -37,6 +37,7 @@ const NUMBERS = [
   { name: "STRAGGLER_GRACE_SECONDS", fallback: 300, min: 0, max: 86_400, whole: false },
   { name: "JUDGEMENT_TIMEOUT_MINUTES", fallback: 30, min: 0.05, max: 1_440, whole: false },
   { name: "HUMAN_LEASE_MINUTES", fallback: 15, min: 1, max: 1_440, whole: false },
+  { name: "HUMAN_WAIT_HOURS", fallback: 168, min: 0, max: 720, whole: false },
   { name: "MAX_IN_FLIGHT", fallback: 500, min: 1, max: 32_768, whole: true },
   { name: "RETENTION_DAYS", fallback: 30, min: 1, max: 3_650, whole: false },
   { name: "BALANCED_ROUNDS", fallback: 5, min: 2, max: 20, whole: true },
