@@ -48,7 +48,8 @@ const opened = z.looseObject({ batch_id: z.string(), state: z.string() });
 export interface OpenOptions {
   readonly essays?: number | readonly object[];
   readonly config?: object;
-  readonly judge?: string;
+  /** null: the body names the judges */
+  readonly judge?: string | null;
   readonly headers?: Record<string, string>;
   readonly body?: object;
 }
@@ -65,7 +66,7 @@ export async function openBatch({
     "/v1/batches",
     {
       essays: typeof essays === "number" ? essaysOf(essays) : essays,
-      judge: judge ?? "external",
+      judge: judge === undefined ? "external" : judge,
       config,
       ...body,
     },

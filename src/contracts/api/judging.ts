@@ -42,9 +42,10 @@ export const nextComparisonSchema = z
   })
   .openapi("NextComparison");
 
+/** The winner is a copy, because a schema takes a description only if it is made after zod has learnt how. */
 export const choiceSchema = z
   .object({
-    winner: winnerSchema.openapi({ description: "`Essay A` or `Essay B`", examples: ["Essay A"] }),
+    winner: winnerSchema.clone().openapi({ description: "`Essay A` or `Essay B`", examples: ["Essay A"] }),
     confidence: z.number().min(1).max(5).nullish().openapi({ description: "1, a guess, to 5, certain" }),
     justification: clippedText(MAX_JUSTIFICATION_LENGTH)
       .nullish()

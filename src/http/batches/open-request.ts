@@ -26,8 +26,8 @@ export interface Refusal {
 
 /** Why a well-formed request cannot be carried out by this deployment; null when it can. */
 export function findRefusal(settings: Settings, request: OpenBatchRequest): Refusal | null {
-  for (const { judge } of judgesOf(settings, request)) {
-    const problem = judgeProblem(settings, judge);
+  for (const { judge, model } of judgesOf(settings, request)) {
+    const problem = judgeProblem(settings, judge, model);
     if (problem !== null) return { code: "judge_unavailable", detail: problem };
   }
   const config = resolveConfig(settings, overridesOf(request), request.essays.length);

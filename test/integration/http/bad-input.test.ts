@@ -107,6 +107,75 @@ describe("a request to open a batch that cannot be used", () => {
       422,
       "comparisons_not_plannable",
     ],
+    [
+      "shares that do not make 1",
+      {
+        essays: [first, second],
+        judges: [
+          { judge: "offline", share: 0.5 },
+          { judge: "external", share: 0.4 },
+        ],
+      },
+      422,
+      "validation_failed",
+    ],
+    [
+      "several judges without shares",
+      { essays: [first, second], judges: [{ judge: "offline" }, { judge: "external" }] },
+      422,
+      "validation_failed",
+    ],
+    [
+      "the same judge twice",
+      {
+        essays: [first, second],
+        judges: [
+          { judge: "offline", share: 0.5 },
+          { judge: "offline", share: 0.5 },
+        ],
+      },
+      422,
+      "validation_failed",
+    ],
+    [
+      "more judges than a batch may have",
+      {
+        essays: [first, second],
+        judges: Array.from({ length: 9 }, (_, k) => ({ judge: `j${k}`, share: 1 / 9 })),
+      },
+      422,
+      "validation_failed",
+    ],
+    [
+      "judges named in two ways",
+      { essays: [first, second], judge: "offline", judges: [{ judge: "external" }] },
+      422,
+      "validation_failed",
+    ],
+    [
+      "an unknown one among several judges",
+      {
+        essays: [first, second],
+        judges: [
+          { judge: "offline", share: 0.5 },
+          { judge: "oracle", share: 0.5 },
+        ],
+      },
+      422,
+      "judge_unavailable",
+    ],
+    [
+      "a judge that has no key here",
+      { essays: [first, second], judges: [{ judge: "anthropic", model: "m-1" }] },
+      422,
+      "judge_unavailable",
+    ],
+    [
+      "a model for a judge that has none",
+      { essays: [first, second], judges: [{ judge: "offline", model: "m-1" }] },
+      422,
+      "judge_unavailable",
+    ],
     ["an unknown judge", { essays: [first, second], judge: "oracle" }, 422, "judge_unavailable"],
     [
       "more than 8 MiB",

@@ -9,6 +9,8 @@ const CALLERS = {
   alder: ["batches"],
   birch: ["batches"],
   judge: ["callbacks"],
+  readers: ["judging"],
+  strangers: ["judging"],
   connector: ["events"],
   operator: ["admin"],
 } as const satisfies Record<string, readonly Scope[]>;
@@ -59,6 +61,7 @@ describe("callers", () => {
     ["GET", "/comparisons"],
     ["GET", "/history"],
     ["GET", "/events"],
+    ["GET", "/next-comparison"],
     ["POST", "/cancel"],
     ["DELETE", ""],
   ];
@@ -162,6 +165,55 @@ describe("a list", () => {
     const { batches } = await listAs("birch", "?state=WAITING_CALLBACKS&limit=100");
     expect(batches.every(({ state }) => state === "WAITING_CALLBACKS")).toBe(true);
     expect(batches.map(({ batch_id }) => batch_id)).not.toContain(cancelled);
+  });
+});
+
+describe("a key with the scope judging", () => {
+  async function openForReaders(): Promise<string> {
+    const response = await ask("alder", "/v1/batches", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ essays: essaysOf(3), judge: "human", judged_by: ["readers"] }),
+    });
+    expect(response.status).toBe(202);
+    return z.object({ batch_id: z.string() }).parse(await response.json()).batch_id;
+  }
+
+  it("judges in batches that name it, and does nothing else", async () => {
+    const batchId = await openForReaders();
+    const response = await ask("readers", `/v1/batches/${batchId}/next-comparison?judge_id=anna`);
+    expect(response.status).toBe(200);
+    const body = z.object({ comparison: z.looseObject({ comparison_id: z.string() }) });
+    const { comparison } = body.parse(await response.json());
+    const choice = await ask(
+      "readers",
+      `/v1/batches/${batchId}/comparisons/${comparison.comparison_id}/choice`,
+      {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ winner: "Essay A", judge_id: "anna" }),
+      },
+    );
+    expect(await choice.json()).toEqual({ outcome: "applied" });
+    for (const rest of ["", "/comparisons", "/results", "/history"])
+      expect((await ask("readers", `/v1/batches/${batchId}${rest}`)).status).toBe(403);
+    const seen = await ask("alder", `/v1/batches/${batchId}/comparisons`);
+    expect(await seen.json()).toMatchObject({ comparisons: [{ judged_by: "readers/anna" }, {}, {}] });
+  });
+
+  it("cannot tell a batch that does not name it from one that does not exist", async () => {
+    const batchId = await openForReaders();
+    for (const id of [batchId, `${batchId.slice(0, -1)}${batchId.endsWith("0") ? "1" : "0"}`]) {
+      const response = await ask("strangers", `/v1/batches/${id}/next-comparison`);
+      expect(response.status).toBe(404);
+      expect(await response.json()).toMatchObject({ code: "batch_not_found" });
+    }
+  });
+
+  it("is not needed by whoever opened the batch", async () => {
+    const batchId = await openForReaders();
+    expect((await ask("alder", `/v1/batches/${batchId}/next-comparison`)).status).toBe(200);
+    expect((await ask("birch", `/v1/batches/${batchId}/next-comparison`)).status).toBe(404);
   });
 });
 
