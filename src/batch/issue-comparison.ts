@@ -9,8 +9,9 @@ import { HUMAN_JUDGE, indexOfPeople } from "./judges.ts";
 export type Issue = (first: number, second: number, origin: PairOrigin) => void;
 
 /**
- * Prepares a wave: each comparison that is then issued gets the judge whose turn it is, and a share of those that machines
- * judge is put before a person as well. That copy is drawn without looking at anything but the seed, and shown in an order
+ * Prepares a wave: each comparison that is then issued gets the judge whose turn it is, or the one who judged its pair before
+ * when it is swapped to see whether that judge says the same again. A share of those that machines judge is put before a person as
+ * well. That copy is drawn without looking at anything but the seed, and shown in an order
  * of its own, so that nothing about the machine's verdict can be read from it.
  */
 export function openIssuer(draft: Draft, wave: number): Issue {
@@ -22,9 +23,18 @@ export function openIssuer(draft: Draft, wave: number): Issue {
   // Streams of the one seed, so that judge, copy and order of showing know nothing of each other.
   const [judgeSeed, copySeed, orderSeed] = [0, 1, 2].map((stream) => seededRandom(seed, stream).bits());
 
+  const judgeFor = (first: number, second: number, origin: PairOrigin): number => {
+    if (judges.length === 1) return 0;
+    const earlier = origin === "swap" ? counts.judgeOfPair.get(pairKey(first, second)) : undefined;
+    if (earlier !== undefined) return earlier;
+    const drawn = drawJudge(shares, counts.byJudge, judgeSeed);
+    counts.byJudge[drawn] += 1;
+    counts.judgeOfPair.set(pairKey(first, second), drawn);
+    return drawn;
+  };
+
   return (first, second, origin) => {
-    const judge = judges.length === 1 ? 0 : drawJudge(shares, counts.byJudge, judgeSeed);
-    counts.byJudge[judge] += 1;
+    const judge = judgeFor(first, second, origin);
     const number = draft.issuedCount();
     place(draft, { first, second, judge, copyOf: null, wave, origin });
     if (humanShare === 0 || judge === people) return;
@@ -37,10 +47,11 @@ export function openIssuer(draft: Draft, wave: number): Issue {
   };
 }
 
-/** Planned comparisons by judge; and of those that machines judge, how many were copied and how many were not. */
+/** Planned comparisons by judge, without swaps, which follow their pair; and of those that machines judge, how many were copied and how many were not. */
 function countIssued(draft: Draft) {
   const { judges } = draft.batch.origin;
   const byJudge = judges.map(() => 0);
+  const judgeOfPair = new Map<string, number>();
   let machine = 0;
   let copies = 0;
   for (let number = 0; number < draft.issuedCount(); number++) {
@@ -50,10 +61,17 @@ function countIssued(draft: Draft) {
       copies += 1;
       continue;
     }
-    byJudge[comparison.judge] += 1;
     if (!comparison.forPeople) machine += 1;
+    const key = pairKey(comparison.first, comparison.second);
+    if (comparison.origin === "swap" && judgeOfPair.has(key)) continue;
+    byJudge[comparison.judge] += 1;
+    judgeOfPair.set(key, comparison.judge);
   }
-  return { byJudge, byCopying: [copies, machine - copies] };
+  return { byJudge, byCopying: [copies, machine - copies], judgeOfPair };
+}
+
+function pairKey(first: number, second: number): string {
+  return `${Math.min(first, second)}/${Math.max(first, second)}`;
 }
 
 type Placed = Pick<Comparison, "first" | "second" | "judge" | "copyOf" | "wave" | "origin">;

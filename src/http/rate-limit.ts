@@ -12,6 +12,7 @@ export const RATE_PERIOD_SECONDS = 10;
  */
 export const RATE_LIMITS = {
   batches: 600,
+  judging: 600,
   callbacks: 20_000,
   events: 1_000,
   admin: 600,
@@ -46,6 +47,8 @@ function limiterOf(env: AppEnv["Bindings"], scope: Scope): RateLimit {
   switch (scope) {
     case "batches":
       return env.RATE_LIMIT_BATCHES;
+    case "judging":
+      return env.RATE_LIMIT_JUDGING;
     case "callbacks":
       return env.RATE_LIMIT_CALLBACKS;
     case "events":

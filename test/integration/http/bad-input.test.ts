@@ -165,12 +165,6 @@ describe("a request to open a batch that cannot be used", () => {
       "judge_unavailable",
     ],
     [
-      "a judge that has no key here",
-      { essays: [first, second], judges: [{ judge: "anthropic", model: "m-1" }] },
-      422,
-      "judge_unavailable",
-    ],
-    [
       "a model for a judge that has none",
       { essays: [first, second], judges: [{ judge: "offline", model: "m-1" }] },
       422,

@@ -296,6 +296,36 @@ describe("a request that is well formed", () => {
     expect(refusal?.detail).toContain("LLM_PROVIDER_SERVICE_URL");
   });
 
+  it("is refused when one of several judges has no key here, with the setting that is missing", () => {
+    const judges = [
+      { judge: "offline", share: 0.9 },
+      { judge: "anthropic", model: "m-1", share: 0.1 },
+    ];
+    const refusal = refusalOf({ judges });
+    expect(refusal?.code).toBe("judge_unavailable");
+    expect(refusal?.detail).toContain("ANTHROPIC_API_KEY");
+  });
+
+  it("is refused for a model that is not among those that the service judges with", () => {
+    const variables = { ANTHROPIC_API_KEY: "key", JUDGE_MODELS: "m-1" };
+    expect(refusalOf({ judge: "anthropic", model: "m-1" }, variables)).toBeNull();
+    expect(refusalOf({ judge: "anthropic", model: "m-2" }, variables)?.code).toBe("judge_unavailable");
+  });
+
+  it("gives each judge its share of exactly 1, and people without one a place for second judgements", async () => {
+    const judges = ["offline", "external", "provider-service"].map((judge) => ({ judge, share: 0.333 }));
+    const request = await open({ judges, human_share: 0.1 });
+    expect(request.origin.judges.map(({ judge }) => judge)).toEqual([
+      "offline",
+      "external",
+      "provider-service",
+      "human",
+    ]);
+    expect(request.origin.judges.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 12);
+    expect(request.origin.judges.at(-1)?.share).toBe(0);
+    expect(request.config.humanShare).toBe(0.1);
+  });
+
   it("is refused when the budget connects not all essays, with the smallest one that does", () => {
     const refusal = refusalOf({ essays: essays(10), config: { max_comparisons: 8 } });
     expect(refusal?.code).toBe("comparisons_not_plannable");
