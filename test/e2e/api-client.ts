@@ -42,8 +42,8 @@ export interface ApiClient {
   /** @returns the batch's id */
   openBatch(body: object): Promise<string>;
   readBatch(batchId: string): Promise<BatchJson>;
-  /** All comparisons that have been issued so far, page by page. */
-  readComparisons(batchId: string): Promise<ComparisonJson[]>;
+  /** All comparisons that have been issued so far, page by page, from a number on. */
+  readComparisons(batchId: string, first?: number): Promise<ComparisonJson[]>;
   /** @returns what became of the callback: `applied`, `duplicate`, `late`, `orphaned` or `queued` */
   postCallback(callback: object): Promise<string>;
 }
@@ -67,9 +67,9 @@ export function createApiClient(url: string): ApiClient {
     post,
     openBatch: async (body) => opened.parse(await post("/v1/batches", body)).batch_id,
     readBatch: async (batchId) => batchView.parse(await get(`/v1/batches/${batchId}`)),
-    async readComparisons(batchId) {
+    async readComparisons(batchId, first = 0) {
       const all: ComparisonJson[] = [];
-      for (let from: number | null = 0; from !== null; ) {
+      for (let from: number | null = first; from !== null; ) {
         const page = await get(`/v1/batches/${batchId}/comparisons?limit=1000&from=${from}`);
         const { comparisons, next_from } = comparisonsPage.parse(page);
         all.push(...comparisons);

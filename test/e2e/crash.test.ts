@@ -34,9 +34,7 @@ describe("the Worker, killed without warning again and again while callbacks com
     const bridge = await startFakeKafkaRest();
     const start = () =>
       startCrashingWorker(folder, {
-        ENVIRONMENT: "development",
-        DEFAULT_JUDGE: "external",
-        KAFKA_BRIDGE_URL: bridge.url,
+        vars: { ENVIRONMENT: "development", DEFAULT_JUDGE: "external", KAFKA_BRIDGE_URL: bridge.url },
       });
     migrate(folder);
     let worker = await start();

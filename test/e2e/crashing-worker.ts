@@ -18,8 +18,20 @@ const ENVIRONMENT = {
   X_LOCAL_OBSERVABILITY: "false",
 };
 
+export interface CrashingWorkerOptions {
+  readonly vars: Readonly<Record<string, string>>;
+  /** whose Worker is started; default: this checkout's */
+  readonly checkout?: string;
+  /** another entry point than `src/worker.ts` */
+  readonly script?: string;
+  /** flags of V8 for all isolates of the runtime, such as a limit of the heap */
+  readonly v8Flags?: string;
+}
+
 export interface CrashingWorker {
   readonly url: string;
+  /** the group of wrangler, workerd and all else that was started */
+  readonly processGroup: number;
   /** `kill -9` to wrangler, workerd and all else that was started. Resolves when they are gone. */
   kill(): Promise<void>;
 }
@@ -34,14 +46,10 @@ export function migrate(stateFolder: string, checkout: string = PROJECT): void {
   if (status !== 0) throw new Error(`the migrations failed: ${stderr}`);
 }
 
-/**
- * Starts the Worker on what `stateFolder` holds and waits until it is ready.
- * @param checkout whose Worker is started; default: this one's
- */
+/** Starts the Worker on what `stateFolder` holds and waits until it is ready. */
 export async function startCrashingWorker(
   stateFolder: string,
-  vars: Readonly<Record<string, string>>,
-  checkout: string = PROJECT,
+  { vars, checkout = PROJECT, script, v8Flags = "" }: CrashingWorkerOptions,
 ): Promise<CrashingWorker> {
   const port = await freePort();
   const log = openSync(join(stateFolder, "worker.log"), "a");
@@ -50,20 +58,28 @@ export async function startCrashingWorker(
     [
       LEASH,
       WRANGLER,
-      ...["dev", "--local", "--ip", "127.0.0.1", "--port", String(port), "--inspector-port", "0"],
+      ...["dev", ...(script === undefined ? [] : [script]), "--local", "--ip", "127.0.0.1"],
+      ...["--port", String(port), "--inspector-port", "0"],
       ...["--persist-to", stateFolder, "--show-interactive-dev-session=false"],
       ...Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]),
     ],
-    { cwd: checkout, env: ENVIRONMENT, detached: true, stdio: ["pipe", log, log] },
+    {
+      cwd: checkout,
+      env: { ...ENVIRONMENT, MINIFLARE_WORKERD_V8_FLAGS: v8Flags },
+      detached: true,
+      stdio: ["pipe", log, log],
+    },
   );
+  if (child.pid === undefined) throw new Error("wrangler could not be started");
+  const processGroup = child.pid;
   closeSync(log);
   child.stdin?.on("error", () => {});
   const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const worker = {
     url: `http://127.0.0.1:${port}`,
+    processGroup,
     async kill() {
-      if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
-        process.kill(-child.pid, "SIGKILL");
+      if (child.exitCode === null && child.signalCode === null) process.kill(-processGroup, "SIGKILL");
       await gone;
     },
   };

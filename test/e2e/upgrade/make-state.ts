@@ -40,7 +40,7 @@ const folder = await mkdtemp(join(tmpdir(), "cj-edge-state-"));
 const bridge = await startFakeKafkaRest();
 migrate(folder, resolve(checkout));
 const vars = { ...STATE_VARIABLES, KAFKA_BRIDGE_URL: bridge.url, CONTENT_SERVICE_URL: "http://127.0.0.1:9" };
-const worker = await startCrashingWorker(folder, vars, resolve(checkout));
+const worker = await startCrashingWorker(folder, { vars, checkout: resolve(checkout) });
 try {
   const api = createApiClient(worker.url);
   const madeAt = Date.now();

@@ -31,7 +31,7 @@ async function openState(name: string): Promise<void> {
   unpackState(join(STATES, `${name}.tar.gz`), folder, state.madeAt, Date.now() - DOWN_MS);
   migrate(folder);
   bridge = await startFakeKafkaRest();
-  worker = await startCrashingWorker(folder, { ...STATE_VARIABLES, KAFKA_BRIDGE_URL: bridge.url });
+  worker = await startCrashingWorker(folder, { vars: { ...STATE_VARIABLES, KAFKA_BRIDGE_URL: bridge.url } });
   api = createApiClient(worker.url);
 }
 

@@ -1,0 +1,212 @@
+/**
+ * `npm run bench:memory`: the largest batch there is, in a runtime whose isolates may have no more heap than a Durable Object.
+ * Opens 2,000 essays of 100,000 bytes by reference, lets 20,000 comparisons be judged and scored, and says what the dearest
+ * event cost in processor time and what the process held at most. A heap above the limit kills the runtime and the run.
+ */
+
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { z } from "zod";
+import { createApiClient, terminalEventIds, verdictOn } from "../../test/e2e/api-client.ts";
+import { migrate, startCrashingWorker } from "../../test/e2e/crashing-worker.ts";
+import { startFakeKafkaRest } from "../../test/fakes/kafka-rest.ts";
+import { openRuntimeMeter, type RuntimeMeter } from "../runtime-usage.ts";
+
+const { values } = parseArgs({
+  options: {
+    essays: { type: "string", default: "2000" },
+    comparisons: { type: "string", default: "20000" },
+    "essay-bytes": { type: "string", default: "100000" },
+    /** megabytes of heap that every isolate may have */
+    heap: { type: "string", default: "128" },
+  },
+});
+const ESSAYS = Number(values.essays);
+const COMPARISONS = Number(values.comparisons);
+const ESSAY_BYTES = Number(values["essay-bytes"]);
+const HEAP_MB = Number(values.heap);
+/** The platform's limits: 128 MB an isolate, and 30 s of processor time an event unless configured otherwise. */
+const ISOLATE_MB = 128;
+const EVENT_CPU_MS = 30_000;
+const CALLBACKS_PER_REQUEST = 20;
+const POLL_MS = 200;
+const MB = 2 ** 20;
+const BOS_BATCH_ID = "bos-memory";
+
+const content = await startContentService();
+const bridge = await startFakeKafkaRest();
+const folder = await mkdtemp(join(tmpdir(), "cj-edge-memory-"));
+migrate(folder);
+const worker = await startCrashingWorker(folder, {
+  vars: {
+    ENVIRONMENT: "development",
+    DEFAULT_JUDGE: "external",
+    KAFKA_BRIDGE_URL: bridge.url,
+    CONTENT_SERVICE_URL: content.url,
+  },
+  v8Flags: `--max-heap-size=${HEAP_MB}`,
+});
+const api = createApiClient(worker.url);
+try {
+  process.exitCode = await measure(openRuntimeMeter(worker.processGroup));
+} finally {
+  await worker.kill();
+  await bridge.close();
+  await content.close();
+  await rm(folder, { recursive: true, force: true });
+}
+
+interface Cost {
+  /** processor time of the whole process, in milliseconds */
+  readonly cpuMs: number;
+  readonly peakBytes: number;
+}
+
+async function measure(meter: RuntimeMeter): Promise<number> {
+  // The first batch loads all code, so that it is not counted as the large batch's.
+  await judgeBatch(await openBatch(4, "bos-warm-up"), meter);
+  const idleBytes = meter.residentBytes();
+  say(`idle: ${megabytes(idleBytes)} MB resident`);
+
+  const opening = await costOf(meter, () => openBatch(ESSAYS, BOS_BATCH_ID));
+  tell(`opening ${ESSAYS} essays by reference`, opening, idleBytes);
+  const batchId = opening.result;
+  const fetching = await costOf(meter, () => untilState(batchId, "WAITING_CALLBACKS"));
+  tell(
+    `fetching ${megabytes(ESSAYS * ESSAY_BYTES)} MB of texts, planning, first questions`,
+    fetching,
+    idleBytes,
+  );
+  const judging = await costOf(meter, () => judgeBatch(batchId, meter));
+  tell(`${COMPARISONS} questions, callbacks and the scoring`, judging, idleBytes);
+  const { callback, final } = judging.result;
+  say(`dearest request of ${CALLBACKS_PER_REQUEST} callbacks: ${(callback / 1000).toFixed(2)} s of CPU`);
+  say(`last request, with the final scoring: ${(final / 1000).toFixed(2)} s of CPU`);
+  const reading = await costOf(meter, () => api.get(`/v1/batches/${batchId}/results`));
+  tell("reading the results", reading, idleBytes);
+  const published = await untilPublished();
+  const batch = await api.readBatch(batchId);
+  say(
+    `${batch.state}: ${batch.completed_comparisons} of ${batch.total_comparisons} judged, ${published} terminal event id`,
+  );
+
+  const dearest = Math.max(opening.cpuMs, callback, final);
+  const heldMb = (Math.max(opening.peakBytes, fetching.peakBytes, judging.peakBytes) - idleBytes) / MB;
+  const fits = HEAP_MB <= ISOLATE_MB && dearest < EVENT_CPU_MS && published === 1;
+  say(
+    `a heap of ${HEAP_MB} MB was enough; the process grew by ${heldMb.toFixed(0)} MB; the dearest event took ${(dearest / 1000).toFixed(1)} s of CPU: ` +
+      `${fits ? "within" : "NOT within"} ${ISOLATE_MB} MB and ${EVENT_CPU_MS / 1000} s`,
+  );
+  return fits && batch.state === "COMPLETED" ? 0 : 1;
+}
+
+function openBatch(essays: number, bosBatchId: string): Promise<string> {
+  return api.openBatch({
+    bos_batch_id: bosBatchId,
+    essays: Array.from({ length: essays }, (_, index) => ({
+      essay_id: `essay-${index + 1}`,
+      text_storage_id: `text-${index + 1}`,
+    })),
+    config: { max_comparisons: Math.min(COMPARISONS, (essays * (essays - 1)) / 2) },
+  });
+}
+
+/** Answers all questions as they are asked. @returns the dearest request, and the last one, in milliseconds of processor time */
+async function judgeBatch(
+  batchId: string,
+  meter: RuntimeMeter,
+): Promise<{ callback: number; final: number }> {
+  let callback = 0;
+  let final = 0;
+  let answered = 0;
+  const { total_comparisons: total } = await untilState(batchId, "WAITING_CALLBACKS");
+  while (answered < total) {
+    const asked = await api.readComparisons(batchId, answered);
+    const waiting = asked.filter(({ status }) => status === "planned" || status === "dispatched");
+    if (waiting.length === 0) await sleep(POLL_MS);
+    for (let at = 0; at < waiting.length; at += CALLBACKS_PER_REQUEST) {
+      const chunk = waiting.slice(at, at + CALLBACKS_PER_REQUEST);
+      const before = meter.cpuMs();
+      await Promise.all(
+        chunk.map(({ correlation_id, essay_a_id, essay_b_id }) =>
+          api.postCallback(verdictOn(correlation_id, winnerOf(essay_a_id, essay_b_id))),
+        ),
+      );
+      final = meter.cpuMs() - before;
+      answered += chunk.length;
+      if (answered < total) callback = Math.max(callback, final);
+    }
+  }
+  await untilState(batchId, "COMPLETED");
+  return { callback, final };
+}
+
+/** The essay with the lower number is better, and wins four times out of five. */
+function winnerOf(first: string, second: string) {
+  const numberOf = (id: string) => Number(id.split("-")[1]);
+  const upset = (numberOf(first) * 31 + numberOf(second) * 17) % 5 === 0;
+  return numberOf(first) < numberOf(second) !== upset ? "essay_a" : "essay_b";
+}
+
+async function untilState(batchId: string, ...states: string[]) {
+  for (;;) {
+    const batch = await api.readBatch(batchId);
+    if (states.includes(batch.state)) return batch;
+    if (batch.state === "FAILED") throw new Error(`the batch failed: ${JSON.stringify(batch)}`);
+    await sleep(POLL_MS);
+  }
+}
+
+async function untilPublished(): Promise<number> {
+  for (;;) {
+    const ids = terminalEventIds(bridge.records()).get(BOS_BATCH_ID);
+    if (ids !== undefined) return ids.size;
+    await sleep(POLL_MS);
+  }
+}
+
+async function costOf<Result>(
+  meter: RuntimeMeter,
+  work: () => Promise<Result>,
+): Promise<Cost & { result: Result }> {
+  meter.resetPeak();
+  const before = meter.cpuMs();
+  const result = await work();
+  return { result, cpuMs: meter.cpuMs() - before, peakBytes: meter.peakResidentBytes() };
+}
+
+function tell(what: string, { cpuMs, peakBytes }: Cost, idleBytes: number): void {
+  say(
+    `${what}: ${(cpuMs / 1000).toFixed(1)} s of CPU, at most ${megabytes(peakBytes - idleBytes)} MB above idle`,
+  );
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / MB).toFixed(0);
+}
+
+function say(line: string): void {
+  console.log(line);
+}
+
+/** A content service whose every text is as long as a text may be. */
+async function startContentService(): Promise<{ url: string; close: () => Promise<void> }> {
+  const server = createServer((request, response) => {
+    const name = `The text of ${request.url ?? ""}. `;
+    response.end(name.repeat(Math.ceil(ESSAY_BYTES / name.length)).slice(0, ESSAY_BYTES));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = z.object({ port: z.int() }).parse(server.address());
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
