@@ -1,0 +1,276 @@
+/**
+ * The service under a steady load for a while: batches are opened one after the other, answered by way of `/v1/callbacks` and of
+ * the inbound queue, some answers twice, and every one of them is looked at when it has ended.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import {
+  type ApiClient,
+  type ComparisonJson,
+  createApiClient,
+  essaysNamed,
+  terminalEventIds,
+  verdictOn,
+} from "../../test/e2e/api-client.ts";
+import { migrate, startCrashingWorker } from "../../test/e2e/crashing-worker.ts";
+import { startFakeKafkaRest } from "../../test/fakes/kafka-rest.ts";
+import { readRuntimeUsage } from "../runtime-usage.ts";
+import type { MemorySample } from "./memory-trend.ts";
+
+export interface SoakOptions {
+  readonly batches: number;
+  readonly essays: number;
+  /** seconds over which the callbacks are spread */
+  readonly seconds: number;
+  /** starts a Worker that leaks */
+  readonly leak: boolean;
+  tell(line: string): void;
+}
+
+export interface SoakReport {
+  readonly callbacks: number;
+  readonly elapsedSeconds: number;
+  /** what was not as it must be; empty when every batch is right */
+  readonly faults: readonly string[];
+  /** of callbacks over HTTPS, in milliseconds, ascending */
+  readonly latenciesMs: readonly number[];
+  /** of the runtime, once a second while callbacks were sent */
+  readonly memory: readonly MemorySample[];
+  readonly cpuSeconds: number;
+}
+
+/** Batches that are being judged at the same time. */
+const CONCURRENT_BATCHES = 8;
+/** Callbacks of one request to `/v1/events`, from where they go through the queue. */
+const CALLBACKS_PER_EVENTS_REQUEST = 10;
+/** Every so-manieth callback is sent twice. */
+const TWICE_EVERY = 20;
+const SAMPLE_MS = 1_000;
+const POLL_MS = 250;
+/** A batch whose callbacks have all been sent must end within this time. */
+const ENDS_WITHIN_MS = 120_000;
+const MB = 2 ** 20;
+
+const results = z.looseObject({
+  rankings: z.array(z.looseObject({ essay_id: z.string(), wins: z.number(), comparisons: z.number() })),
+});
+
+export async function runSoak(options: SoakOptions): Promise<SoakReport> {
+  const folder = await mkdtemp(join(tmpdir(), "cj-edge-soak-"));
+  const bridge = await startFakeKafkaRest();
+  migrate(folder);
+  const worker = await startCrashingWorker(folder, {
+    vars: { ENVIRONMENT: "development", DEFAULT_JUDGE: "external", KAFKA_BRIDGE_URL: bridge.url },
+    ...(options.leak ? { script: "bench/soak/leaking-worker.ts" } : {}),
+  });
+  try {
+    const api = createApiClient(worker.url);
+    const load = startLoad(api, options);
+    const memory: MemorySample[] = [];
+    const sampling = setInterval(() => {
+      const megabytes = readRuntimeUsage(worker.processGroup).residentBytes / MB;
+      memory.push({ at: (performance.now() - load.startedAt) / 1_000, megabytes });
+    }, SAMPLE_MS);
+    const elapsedMs = await load.finished.finally(() => clearInterval(sampling));
+    const faults = [...load.faults, ...(await terminalFaults(() => bridge.records(), options.batches))];
+    const { cpuSeconds } = readRuntimeUsage(worker.processGroup);
+    return {
+      callbacks: load.pacer.taken(),
+      elapsedSeconds: elapsedMs / 1_000,
+      faults,
+      latenciesMs: load.latenciesMs.toSorted((left, right) => left - right),
+      memory,
+      cpuSeconds,
+    };
+  } finally {
+    await worker.kill();
+    await bridge.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface Load {
+  readonly startedAt: number;
+  readonly finished: Promise<number>;
+  readonly faults: string[];
+  readonly latenciesMs: number[];
+  readonly pacer: Pacer;
+}
+
+function startLoad(api: ApiClient, { batches, essays, seconds, tell }: SoakOptions): Load {
+  const startedAt = performance.now();
+  const total = batches * comparisonsOf(essays);
+  const pacer = startPacer(startedAt, total / seconds);
+  const faults: string[] = [];
+  const latenciesMs: number[] = [];
+  const numbers = Array.from({ length: batches }, (_, number) => number).values();
+  let ended = 0;
+  const judgeNext = async () => {
+    for (const number of numbers) {
+      faults.push(...(await liveBatch({ api, pacer, latenciesMs }, number, essays)));
+      ended += 1;
+      if (ended % Math.ceil(batches / 10) === 0)
+        tell(
+          `${ended} of ${batches} batches after ${((performance.now() - startedAt) / 1_000).toFixed(0)} s`,
+        );
+    }
+  };
+  const finished = Promise.all(Array.from({ length: CONCURRENT_BATCHES }, judgeNext)).then(
+    () => performance.now() - startedAt,
+  );
+  return { startedAt, finished, faults, latenciesMs, pacer };
+}
+
+/** The default budget: every pair, or 120 at least and five for each essay. */
+function comparisonsOf(essays: number): number {
+  return Math.min((essays * (essays - 1)) / 2, Math.max(120, 5 * essays));
+}
+
+interface Pacer {
+  /** Resolves when the next callbacks may be sent. */
+  take(callbacks: number): Promise<void>;
+  taken(): number;
+}
+
+/** Bounds the rate: the callback of number k is not sent before its k-th part of the time has passed. */
+function startPacer(startedAt: number, perSecond: number): Pacer {
+  let taken = 0;
+  return {
+    async take(callbacks) {
+      taken += callbacks;
+      await sleep(Math.max(0, startedAt + ((taken - callbacks) / perSecond) * 1_000 - performance.now()));
+    },
+    taken: () => taken,
+  };
+}
+
+interface LoadParts {
+  readonly api: ApiClient;
+  readonly pacer: Pacer;
+  readonly latenciesMs: number[];
+}
+
+/** One batch from its opening to its ranking. @returns what was wrong with it */
+async function liveBatch(parts: LoadParts, number: number, essays: number): Promise<string[]> {
+  const { api } = parts;
+  const name = `bos-${number}`;
+  const expected = comparisonsOf(essays);
+  const batchId = await api.openBatch({ bos_batch_id: name, essays: essaysNamed(essays, name) });
+  const asked = await untilAsked(api, batchId, expected);
+  const viaQueue = asked.filter((comparison) => comparison.number % 2 === 0);
+  const viaHttp = asked.filter((comparison) => comparison.number % 2 === 1);
+  const [, outcomes] = await Promise.all([sendThroughQueue(parts, viaQueue), sendOverHttp(parts, viaHttp)]);
+  const faults = outcomes.map((outcome) => `${name}: ${outcome}`);
+  const state = await untilEnded(api, batchId);
+  const batch = await api.readBatch(batchId);
+  if (state !== "COMPLETED" || batch.completed_comparisons !== expected)
+    return [...faults, `${name} is ${state} with ${batch.completed_comparisons} of ${expected} judged`];
+  return [...faults, ...(await rankingFaults(api, batchId, name, asked))];
+}
+
+async function untilAsked(api: ApiClient, batchId: string, count: number): Promise<ComparisonJson[]> {
+  for (;;) {
+    const comparisons = await api.readComparisons(batchId);
+    if (comparisons.length >= count) return comparisons;
+    await sleep(POLL_MS);
+  }
+}
+
+async function sendThroughQueue({ api, pacer }: LoadParts, asked: readonly ComparisonJson[]): Promise<void> {
+  for (let at = 0; at < asked.length; at += CALLBACKS_PER_EVENTS_REQUEST) {
+    const chunk = asked.slice(at, at + CALLBACKS_PER_EVENTS_REQUEST);
+    await pacer.take(chunk.length);
+    await api.post("/v1/events", chunk.map(answerTo));
+  }
+}
+
+/** @returns outcomes that no callback may have */
+async function sendOverHttp(
+  { api, pacer, latenciesMs }: LoadParts,
+  asked: readonly ComparisonJson[],
+): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const comparison of asked) {
+    await pacer.take(1);
+    const before = performance.now();
+    const outcome = await api.postCallback(answerTo(comparison));
+    latenciesMs.push(performance.now() - before);
+    if (outcome !== "applied") wrong.push(`comparison ${comparison.number} was ${outcome}`);
+    if (comparison.number % TWICE_EVERY !== 1) continue;
+    const again = await api.postCallback(answerTo(comparison));
+    if (again !== "duplicate") wrong.push(`comparison ${comparison.number} was ${again} the second time`);
+  }
+  return wrong;
+}
+
+function answerTo(comparison: ComparisonJson) {
+  return verdictOn(comparison.correlation_id, winnerOf(comparison));
+}
+
+/** The essay with the lower number wins, but for every seventh comparison, so that a ranking exists without a prior. */
+function winnerOf({ number, essay_a_id: first, essay_b_id: second }: ComparisonJson) {
+  const firstIsBetter = numberOf(first) < numberOf(second);
+  return firstIsBetter !== (number % 7 === 0) ? "essay_a" : "essay_b";
+}
+
+function numberOf(essayId: string): number {
+  return Number(essayId.split("-")[1]);
+}
+
+async function untilEnded(api: ApiClient, batchId: string): Promise<string> {
+  const giveUpAt = performance.now() + ENDS_WITHIN_MS;
+  for (;;) {
+    const { state } = await api.readBatch(batchId);
+    if (["COMPLETED", "FAILED", "CANCELLED"].includes(state) || performance.now() > giveUpAt) return state;
+    await sleep(POLL_MS);
+  }
+}
+
+/** Whether the ranking counts every verdict that was given, and no other. */
+async function rankingFaults(
+  api: ApiClient,
+  batchId: string,
+  name: string,
+  asked: readonly ComparisonJson[],
+): Promise<string[]> {
+  const { rankings } = results.parse(await api.get(`/v1/batches/${batchId}/results`));
+  const given = new Map<string, { wins: number; comparisons: number }>();
+  for (const comparison of asked) {
+    const { essay_a_id: first, essay_b_id: second } = comparison;
+    const winner = winnerOf(comparison) === "essay_a" ? first : second;
+    for (const essay of [first, second]) {
+      const counts = given.get(essay) ?? { wins: 0, comparisons: 0 };
+      given.set(essay, {
+        wins: counts.wins + (essay === winner ? 1 : 0),
+        comparisons: counts.comparisons + 1,
+      });
+    }
+  }
+  const wrong = rankings.filter(({ essay_id, wins, comparisons }) => {
+    const counts = given.get(essay_id);
+    return counts?.wins !== wins || counts.comparisons !== comparisons;
+  });
+  return [
+    ...(rankings.length === given.size ? [] : [`${name} ranks ${rankings.length} of ${given.size} essays`]),
+    ...wrong.map(({ essay_id }) => `${name} counts other verdicts on ${essay_id} than were given`),
+  ];
+}
+
+/** Whether each batch has exactly one terminal event with the bridge, once all have come. */
+async function terminalFaults(records: () => readonly unknown[], batches: number): Promise<string[]> {
+  const giveUpAt = performance.now() + ENDS_WITHIN_MS;
+  while (terminalEventIds(records()).size < batches && performance.now() < giveUpAt) await sleep(POLL_MS);
+  const ids = terminalEventIds(records());
+  return [
+    ...(ids.size === batches ? [] : [`${ids.size} of ${batches} batches have a terminal event`]),
+    ...[...ids].flatMap(([name, of]) => (of.size === 1 ? [] : [`${name} has ${of.size} terminal event ids`])),
+  ];
+}
+
+/** @param sorted ascending; @param share in [0, 1] */
+export function quantile(sorted: readonly number[], share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
+}
