@@ -1,4 +1,5 @@
 /** The service's API as a caller outside sees it: what tests and benches on a running Worker do to batches. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 
 const opened = z.looseObject({ batch_id: z.string() });
@@ -51,6 +52,12 @@ export interface ApiClient {
 export function createApiClient(url: string): ApiClient {
   const request = async (path: string, init?: RequestInit): Promise<unknown> => {
     const response = await fetch(`${url}${path}`, init);
+    if (response.status === 429) {
+      // As a well-behaved caller does; the limits are many times what a batch needs, but not what a bench asks for.
+      await response.body?.cancel();
+      await sleep(Number(response.headers.get("retry-after") ?? 1) * 1_000);
+      return request(path, init);
+    }
     if (!response.ok) throw new ApiError(path, response.status, await response.text());
     return response.json();
   };
