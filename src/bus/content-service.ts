@@ -17,6 +17,8 @@ export async function fetchContent(settings: Settings, storageId: string): Promi
   try {
     const response = await fetch(`${base.replace(/\/$/, "")}/${encodeURIComponent(storageId)}`, {
       headers: authorization(settings),
+      // Texts are fetched from where the configuration says, and the token goes nowhere else.
+      redirect: "manual",
       signal: AbortSignal.timeout(settings.CONTENT_REQUEST_TIMEOUT_SECONDS * 1000),
     });
     return await readContent(response);

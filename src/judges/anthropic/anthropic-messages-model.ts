@@ -42,6 +42,8 @@ async function complete(
       ...gatewayAuthorization(options.gatewayToken),
     },
     body: JSON.stringify(messagesRequest(request, accepted)),
+    // The essays and the key go where the configuration says, and nowhere else.
+    redirect: "manual",
     signal: request.signal,
   });
   const body = await response.text();

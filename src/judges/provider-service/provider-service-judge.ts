@@ -31,6 +31,7 @@ async function submit(settings: Settings, ask: Ask): Promise<AskOutcome> {
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       },
       body: JSON.stringify(await requestOf(settings, ask)),
+      redirect: "manual",
       signal: AbortSignal.timeout(settings.LLM_REQUEST_TIMEOUT_SECONDS * 1000),
     });
     return await readResponse(response);
