@@ -1,4 +1,5 @@
 import { chunksOf } from "../encoding/chunks.ts";
+import { errorFields } from "../observability/logger.ts";
 import { openDatabase } from "../results/database.ts";
 import { erasePicture, type Picture, writePicture } from "../results/picture.ts";
 import type { EventsMessage, JudgementsMessage, TextsMessage } from "./messages.ts";
@@ -61,7 +62,7 @@ async function attempt(rows: readonly DueRow[], send: () => Promise<void>): Prom
     await send();
     return rows.map((row) => ({ row, error: null }));
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const { error: message } = errorFields(error);
     return rows.map((row) => ({ row, error: message }));
   }
 }
