@@ -1,4 +1,5 @@
 import { callBatch } from "../objects/batch-client.ts";
+import { inJurisdiction } from "../objects/jurisdiction.ts";
 import { errorFields, log } from "../observability/logger.ts";
 import { forgetWakeQuery, overdueBatchesQuery } from "../results/batch-queries.ts";
 import { openDatabase } from "../results/database.ts";
@@ -49,7 +50,7 @@ async function startSource(env: Env): Promise<void> {
   const source = result.kind === "valid" ? sourceOf(result.settings) : null;
   if (source === null) return;
   try {
-    await env.KAFKA_SOURCE.getByName(source.group).start(source.group);
+    await inJurisdiction(env, env.KAFKA_SOURCE).getByName(source.group).start(source.group);
   } catch (error) {
     log("error", "kafka_source_not_started", { group: source.group, ...errorFields(error) });
   }

@@ -143,6 +143,8 @@ const variables = z.object({
   HUMAN_LEASE_MINUTES: number(15, 1, 1_440),
   HUMAN_WAIT_HOURS: number(168, 0, 720),
   MAX_IN_FLIGHT: integer(500, 1, 32_768),
+  /** where the platform keeps the objects and their alarms; it belongs to their identity and cannot be changed later */
+  JURISDICTION: z.enum(["eu", "us", "fedramp", "fedramp-high"]).optional(),
   RETENTION_DAYS: number(30, 1, 3_650),
 
   PAIRING_STRATEGY: z.enum(["auto", "all_pairs", "balanced_rounds", "adaptive"]).default("auto"),
@@ -165,6 +167,10 @@ const schema = variables.superRefine((settings, context) => {
   const urlProblem = isUrl ? bridgeUrlProblem(dialect, url) : null;
   if (urlProblem !== null)
     context.addIssue({ code: "custom", path: ["KAFKA_BRIDGE_URL"], message: urlProblem });
+  if (settings.JURISDICTION !== undefined && settings.ENVIRONMENT === "development") {
+    const message = "expected none in development: the runtime on one's own machine knows no jurisdictions";
+    context.addIssue({ code: "custom", path: ["JURISDICTION"], message });
+  }
   for (const problem of sourceProblems(settings)) context.addIssue({ code: "custom", ...problem });
   const { KAFKA_BRIDGE_ACCESS_CLIENT_ID: id, KAFKA_BRIDGE_ACCESS_CLIENT_SECRET: secret } = settings;
   if ((id === undefined) === (secret === undefined)) return;

@@ -103,6 +103,16 @@ describe("imports", () => {
   });
 });
 
+describe("objects", () => {
+  it("are reached in the deployment's jurisdiction only: no namespace is asked directly", () => {
+    const namespaces = /\benv\.(ASSESSMENT_BATCH|KAFKA_SOURCE)\b(?!\))/;
+    const direct = [...SOURCES.values()].filter(
+      ({ text }) => namespaces.test(text) || /\b(idFromName|idFromString|newUniqueId)\(/.test(text),
+    );
+    expect(direct.map(({ path }) => relative(ROOT, path))).toEqual([]);
+  });
+});
+
 describe("pure code", () => {
   it.each(PURE)("in src/%s has no clock and no dice", (folder) => {
     const impure =

@@ -1,3 +1,4 @@
+import { inJurisdiction } from "../../objects/jurisdiction.ts";
 import { errorFields, log } from "../../observability/logger.ts";
 import { type Settings, sourceOf } from "../../settings/settings.ts";
 import type { SourceStatus } from "./kafka-source.ts";
@@ -7,7 +8,7 @@ export async function readSourceStatus(env: Env, settings: Settings): Promise<So
   const source = sourceOf(settings);
   if (source === null) return null;
   try {
-    return await env.KAFKA_SOURCE.getByName(source.group).status();
+    return await inJurisdiction(env, env.KAFKA_SOURCE).getByName(source.group).status();
   } catch (error) {
     log("error", "kafka_source_unreachable", { group: source.group, ...errorFields(error) });
     const problem = "the object that reads the topics cannot be reached";

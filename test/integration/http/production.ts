@@ -9,12 +9,13 @@ const app = createApp();
 export interface Production<Name extends string> {
   /** Asks as one of the callers, or as nobody. */
   readonly ask: (caller: Name | null, path: string, init?: RequestInit) => Promise<Response>;
+  readonly deployed: Env;
 }
 
-/** @param variables over those of a deployment */
+/** @param variables and bindings over those of a deployment */
 export async function startProduction<Name extends string>(
   callers: Readonly<Record<Name, readonly Scope[]>>,
-  variables: Readonly<Record<string, string>> = {},
+  variables: Readonly<Record<string, unknown>> = {},
 ): Promise<Production<Name>> {
   const keys = Object.entries<readonly Scope[]>(callers).map(async ([name, scopes]) => ({
     name,
@@ -29,6 +30,7 @@ export async function startProduction<Name extends string>(
     ...variables,
   };
   return {
+    deployed,
     async ask(caller, path, init = {}) {
       const authorization: Record<string, string> =
         caller === null ? {} : { authorization: `Bearer ${keyOf(caller)}` };
