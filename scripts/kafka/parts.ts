@@ -21,6 +21,12 @@ export const kafkaPartsSchema = z.object({
 });
 export type KafkaParts = z.infer<typeof kafkaPartsSchema>;
 
+/** What the tests cannot do without is not here; the message says what it is and how to get it. */
+export class MissingPartError extends UserError {
+  /** The exit code by which `.ci/run` knows that nothing was tested, and nothing has failed: EX_UNAVAILABLE. */
+  static readonly exitCode = 69;
+}
+
 export interface FoundParts {
   readonly parts: KafkaParts;
   /** What could not be had, and how to get it; one sentence or two each. */
@@ -29,7 +35,7 @@ export interface FoundParts {
 
 /**
  * Fetches the broker and looks for the bridges.
- * @throws UserError when there is no Java, no Maven or no broker: without them nothing can be run
+ * @throws MissingPartError when there is no Java, no Maven or no broker: without them nothing can be run
  */
 export async function findKafkaParts(): Promise<FoundParts> {
   await requireJava();
@@ -41,7 +47,7 @@ export async function findKafkaParts(): Promise<FoundParts> {
     "org.slf4j:slf4j-simple:1.7.36",
   ]);
   if (broker.kind === "missing") {
-    throw new UserError(
+    throw new MissingPartError(
       `Apache Kafka ${KAFKA_VERSION} could not be fetched by Maven: ${broker.detail} Check Maven's settings and the network.`,
     );
   }
@@ -62,7 +68,7 @@ async function requireJava(): Promise<void> {
   const version = Number(/version "(\d+)/.exec(output)?.[1] ?? 0);
   if (code === 0 && version >= OLDEST_JAVA) return;
   const found = code === 0 ? `found Java ${version}` : "found none";
-  throw new UserError(
+  throw new MissingPartError(
     `Apache Kafka needs Java ${OLDEST_JAVA} or newer as \`java\` on the PATH (${found}). Install a JRE, for instance with ` +
       "`apt-get install openjdk-17-jre-headless` or `brew install openjdk@17`. No other test needs it.",
   );
@@ -70,7 +76,7 @@ async function requireJava(): Promise<void> {
 
 async function requireMaven(): Promise<void> {
   if ((await runProgram("mvn", ["-version"])).code === 0) return;
-  throw new UserError(
+  throw new MissingPartError(
     "Apache Kafka is fetched with Maven, and `mvn` is not on the PATH. Install it, for instance with `apt-get install maven` or " +
       "`brew install maven`. No other test needs it.",
   );

@@ -2,11 +2,14 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { runCommand } from "../rank/command.ts";
 import { PROJECT_FOLDER } from "../rank/local-worker.ts";
-import { findKafkaParts } from "./parts.ts";
+import { findKafkaParts, MissingPartError } from "./parts.ts";
 
 /** `npm run test:kafka`: the tests of test/kafka, on a broker and bridges that are fetched, started and stopped. */
 await runCommand(async (signal) => {
-  const { parts, missing } = await findKafkaParts();
+  const { parts, missing } = await findKafkaParts().catch((error: unknown) => {
+    if (error instanceof MissingPartError) process.exitCode = MissingPartError.exitCode;
+    throw error;
+  });
   for (const sentence of missing) console.log(`Not tested: ${sentence}\n`);
   const vitest = join(PROJECT_FOLDER, "node_modules/vitest/vitest.mjs");
   const child = spawn(

@@ -10,8 +10,8 @@ const CONNECTION = {
   retryDelay: 500,
 };
 const RECONNECT_MS = 500;
-/** A broker takes a megabyte at once; the largest message of these tests is a tenth of that, most are a kilobyte. */
-const MESSAGES_PER_REQUEST = 250;
+/** A broker takes a megabyte at once. */
+const BYTES_PER_REQUEST = 500_000;
 
 /** A record as it lies in Kafka. */
 export interface KafkaRecord {
@@ -29,6 +29,25 @@ export async function createTopics(bootstrap: string, topics: readonly string[])
   const admin = new Admin({ clientId: "cj-edge-tests", bootstrapBrokers: [bootstrap], ...CONNECTION });
   try {
     await admin.createTopics({ topics: [...topics], partitions: 3, replicas: 1 });
+  } finally {
+    await admin.close();
+  }
+}
+
+/** @returns how many records a consumer group has behind it, over all partitions of these topics */
+export async function committedRecords(
+  bootstrap: string,
+  group: string,
+  topics: readonly string[],
+): Promise<number> {
+  const admin = new Admin({ clientId: "cj-edge-tests", bootstrapBrokers: [bootstrap], ...CONNECTION });
+  try {
+    const groups = await admin.listConsumerGroupOffsets({ groups: [group] });
+    const partitions = groups
+      .flatMap((each) => each.topics)
+      .filter(({ name }) => topics.includes(name))
+      .flatMap((topic) => topic.partitions);
+    return partitions.reduce((sum, { committedOffset }) => sum + Math.max(Number(committedOffset), 0), 0);
   } finally {
     await admin.close();
   }
@@ -55,8 +74,17 @@ export async function produce(
         : { value: Buffer.isBuffer(value) ? value : Buffer.from(JSON.stringify(value)) }),
       ...(key === undefined ? {} : { key: Buffer.from(key) }),
     }));
-    for (let start = 0; start < messages.length; start += MESSAGES_PER_REQUEST)
-      await producer.send({ messages: messages.slice(start, start + MESSAGES_PER_REQUEST), acks: -1 });
+    while (messages.length > 0) {
+      let bytes = 0;
+      const end = messages.findIndex(({ value }) => {
+        bytes += value?.length ?? 0;
+        return bytes > BYTES_PER_REQUEST;
+      });
+      await producer.send({
+        messages: messages.splice(0, end === -1 ? messages.length : Math.max(end, 1)),
+        acks: -1,
+      });
+    }
   } finally {
     await producer.close();
   }

@@ -3,15 +3,23 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { validateAsOriginal } from "../unit/contracts/original-models.ts";
 import { BRIDGE_KINDS } from "./bridge-kinds.ts";
-import { createTopics, type KafkaRecord, produce } from "./kafka-client.ts";
-import { assessmentRequest, callbackTo, TOPICS } from "./messages.ts";
+import {
+  committedRecords,
+  createTopics,
+  type KafkaRecord,
+  type OutgoingRecord,
+  produce,
+} from "./kafka-client.ts";
+import { assessmentRequest, callbackTo, POLLED_TOPICS, POLLING_GROUP, TOPICS } from "./messages.ts";
 import {
   ALL_TOPICS,
   answer,
+  eventually,
   openedBatch,
   readBatch,
   requestBatch,
   startWorld,
+  sweep,
   untilCompleted,
   untilEvents,
   untilPublished,
@@ -190,5 +198,54 @@ describe.each(BRIDGE_KINDS)("cj-edge on Kafka, through $name", (kind) => {
     expect(eventIdsByTopic(records)).toEqual(EACH_ONCE);
     for (const record of records) expect(validateAsOriginal(record.topic, envelopeOf(record))).toEqual([]);
     process.stdout.write(`5,500 callbacks through ${kind.name}: ${seconds.toFixed(1)} s to COMPLETED\n`);
+  });
+
+  describe("without a connector", () => {
+    const topics = Object.values(POLLED_TOPICS);
+    const untilCommitted = (count: number) =>
+      eventually("the offsets to be committed", async () =>
+        (await committedRecords(world.broker.bootstrap, POLLING_GROUP, topics)) === count ? true : undefined,
+      );
+    let produced = 0;
+    const publish = async (topic: string, records: readonly OutgoingRecord[]) => {
+      await produce(world.broker.bootstrap, topic, records);
+      produced += records.length;
+    };
+
+    it("reads the topics through the bridge, and loses nothing when that is killed in mid-batch", async () => {
+      await sweep(world);
+      const request = assessmentRequest({ essays: 10 });
+      await publish(POLLED_TOPICS.requests, [{ value: request }, { value: request }]);
+      const batch = await openedBatch(world, request);
+      const callbacks = batch.asked.map((asked) => ({ value: callbackTo(asked) }));
+      await publish(POLLED_TOPICS.callbacks, callbacks.slice(0, 20));
+      await world.killBridge();
+      await publish(
+        POLLED_TOPICS.callbacks,
+        [...callbacks.slice(20), ...callbacks.slice(0, 20)].toReversed(),
+      );
+      await world.startBridge();
+      expect(eventIdsByTopic(await untilPublished(world, batch))).toEqual(EACH_ONCE);
+      expect(await readBatch(world, batch.batchId)).toMatchObject({
+        completed_comparisons: 45,
+        failed_comparisons: 0,
+      });
+      await untilCommitted(produced);
+    });
+
+    it("loses nothing of a backlog that is larger than an answer", async () => {
+      const request = assessmentRequest({ essays: 31, maxComparisons: 450 });
+      await publish(POLLED_TOPICS.requests, [{ value: request }]);
+      const batch = await openedBatch(world, request);
+      const padding = "x".repeat(20_000);
+      const callbacks = batch.asked.map((asked) => {
+        const callback = callbackTo(asked);
+        return { value: { ...callback, data: { ...callback.data, request_metadata: { padding } } } };
+      });
+      await publish(POLLED_TOPICS.callbacks, callbacks);
+      expect(eventIdsByTopic(await untilPublished(world, batch))).toEqual(EACH_ONCE);
+      expect(await readBatch(world, batch.batchId)).toMatchObject({ completed_comparisons: 450 });
+      await untilCommitted(produced);
+    });
   });
 });

@@ -11,6 +11,9 @@ export const TOPICS = {
   resource: "huleedu.resource.consumption.v1",
 } as const;
 export const INBOUND_TOPICS = [TOPICS.requests, TOPICS.callbacks];
+/** What no connector reads: the service itself does, through the bridge. */
+export const POLLED_TOPICS = { requests: "polled.requests", callbacks: "polled.callbacks" } as const;
+export const POLLING_GROUP = "cj-edge-polling";
 export const OUTBOUND_TOPICS = [TOPICS.result, TOPICS.completed, TOPICS.failed, TOPICS.resource];
 
 export interface RequestOptions {

@@ -7,11 +7,17 @@ import { text } from "node:stream/consumers";
 import { Producer } from "@platformatic/kafka";
 import { z } from "zod";
 import { type IncomingRecord, type Reply, type Report, VOICES } from "../fakes/kafka-rest-voices.ts";
+import { standInConsumers } from "./stand-in-consumers.ts";
 
 const [dialectName, port, bootstrap] = z
   .tuple([z.string(), z.coerce.number(), z.string()])
   .parse(process.argv.slice(2));
-const voice = VOICES[z.enum(["strimzi", "karapace"]).parse(dialectName)];
+const dialect = z.enum(["strimzi", "karapace"]).parse(dialectName);
+const voice = VOICES[dialect];
+const consumers = standInConsumers(bootstrap, {
+  committedOffset: (offset) => (dialect === "karapace" ? offset + 1 : offset),
+  forgetsWhatDidNotFit: dialect === "karapace",
+});
 const producer = new Producer({
   clientId: "stand-in-bridge",
   bootstrapBrokers: [bootstrap],
@@ -30,9 +36,12 @@ createServer((request, response) => {
 }).listen(port, "127.0.0.1");
 
 async function answer(request: IncomingMessage): Promise<Reply> {
+  const body = await text(request);
+  const consumed = await consumers(request.method ?? "", request.url ?? "", body);
+  if (consumed !== null) return consumed;
   const topic = voice.path.exec(request.url ?? "")?.[1];
   if (topic === undefined) return { status: 404, body: "{}" };
-  const read = voice.read(request.headers["content-type"] ?? "", await text(request));
+  const read = voice.read(request.headers["content-type"] ?? "", body);
   if (read.kind !== "records") return { status: 422, body: "{}" };
   const reports: Report[] = [];
   for (const record of read.records) reports.push(await write(decodeURIComponent(topic), record));

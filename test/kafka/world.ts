@@ -16,6 +16,8 @@ import {
   callbackTo,
   INBOUND_TOPICS,
   OUTBOUND_TOPICS,
+  POLLED_TOPICS,
+  POLLING_GROUP,
   type RequestOptions,
   TOPICS,
 } from "./messages.ts";
@@ -27,6 +29,9 @@ const WORKER_VARS = {
   DEFAULT_JUDGE: "external",
   KAFKA_BRIDGE_TIMEOUT_SECONDS: "20",
   KAFKA_BRIDGE_MAX_RETRY_SECONDS: "2",
+  KAFKA_SOURCE_TOPICS: Object.values(POLLED_TOPICS).join(),
+  KAFKA_SOURCE_GROUP: POLLING_GROUP,
+  KAFKA_SOURCE_POLL_SECONDS: "1",
   MAX_PAIRWISE_COMPARISONS: "32768",
   MAX_IN_FLIGHT: "32768",
   PAIRING_STRATEGY: "balanced_rounds",
@@ -142,14 +147,24 @@ export async function requestBatch(world: World, options: RequestOptions): Promi
 /** Waits until a published request has become a batch whose every comparison is with the judge. */
 export async function openedBatch(world: World, request: AssessmentRequest): Promise<RequestedBatch> {
   const batchId = await eventually("the request to be taken", async () => {
-    const outcome = world.sink.outcomes.find(({ event_id }) => event_id === request.event_id);
-    return outcome?.batch_id ?? undefined;
+    const { batches } = batchList.parse(await get(world, "/v1/batches?limit=100"));
+    return batches.find(({ bos_batch_id }) => bos_batch_id === request.data.entity_id)?.batch_id;
   });
   const asked = await eventually("all comparisons to be with the judge", async () => {
     const all = await comparisonsOf(world, batchId);
     return all.length > 0 && all.every(({ status }) => status === "dispatched") ? all : undefined;
   });
   return { batchId, bosBatchId: request.data.entity_id, request, asked };
+}
+
+const batchList = z.object({
+  batches: z.array(z.object({ batch_id: z.string(), bos_batch_id: z.string() })),
+});
+
+/** Runs the cron sweep, which starts reading topics through the bridge. */
+export async function sweep(world: World): Promise<void> {
+  const response = await fetch(`${world.worker.url}/cdn-cgi/handler/scheduled`);
+  if (!response.ok) throw new Error(`the sweep answered ${response.status}: ${await response.text()}`);
 }
 
 async function comparisonsOf(world: World, batchId: string): Promise<Comparison[]> {
@@ -252,4 +267,4 @@ export async function eventually<Found>(
   }
 }
 
-export const ALL_TOPICS = [...INBOUND_TOPICS, ...OUTBOUND_TOPICS];
+export const ALL_TOPICS = [...INBOUND_TOPICS, ...OUTBOUND_TOPICS, ...Object.values(POLLED_TOPICS)];
