@@ -4,13 +4,29 @@ import { consume } from "../../src/bus/consumers.ts";
 import { readRecord, readRecordText } from "../../src/bus/inbound-record.ts";
 import type { LlmComparisonResult } from "../../src/contracts/comparison-result.ts";
 import { createApp } from "../../src/http/app.ts";
+import { AssessmentBatch as ProductionBatch } from "../../src/objects/assessment-batch.ts";
 import { requireSettings } from "../../src/settings/settings.ts";
 import { type BareVerdicts, bareVerdictOf } from "./bare-verdicts.ts";
+import { countRowsWritten } from "./rows-written.ts";
 
-export { AssessmentBatch } from "../../src/objects/assessment-batch.ts";
 export { BareVerdicts } from "./bare-verdicts.ts";
 
+/** The object of production, with its rows counted. */
+export class AssessmentBatch extends ProductionBatch {
+  readonly #rowsWritten: () => number;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#rowsWritten = countRowsWritten(ctx.storage.sql);
+  }
+
+  async rowsWritten(): Promise<number> {
+    return this.#rowsWritten();
+  }
+}
+
 interface BenchEnv extends Env {
+  readonly COUNTED_BATCH: DurableObjectNamespace<AssessmentBatch>;
   readonly BARE_VERDICTS: DurableObjectNamespace<BareVerdicts>;
   readonly BARE_QUEUE: Queue;
 }
@@ -29,6 +45,12 @@ export default {
         return new Response();
       case "/bench/bare/recorded":
         return Response.json({ recorded: await bare.recorded() });
+      case "/bench/bare/rows":
+        return Response.json({ rows: await bare.rowsWritten() });
+      case "/bench/ours/rows":
+        return Response.json({
+          rows: await env.COUNTED_BATCH.getByName(searchParams.get("object") ?? "").rowsWritten(),
+        });
       case "/bench/ours/rpc":
         for (const results of arraysIn(await request.text()))
           await applyCallbacks(env, requireSettings(env), results);
