@@ -7,27 +7,30 @@ const USAGE = `Serves the API on this machine, with the offline judge and withou
 
   npm run dev [-- OPTIONS]
 
---port N    port on 127.0.0.1. Default: 8787
---help      this text`;
+--port N      port on 127.0.0.1. Default: 8787
+--workers-ai  connect Workers AI, for the judge workers-ai; needs \`npx wrangler login\`
+--help        this text`;
 
 await runCommand(async (signal) => {
   const { values } = readArguments(
     process.argv.slice(2),
     {
       port: { type: "string", default: "8787" },
+      "workers-ai": { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
     0,
   );
-  await (values.help ? console.log(USAGE) : serve(readPort(values.port), signal));
+  await (values.help ? console.log(USAGE) : serve(readPort(values.port), values["workers-ai"], signal));
 });
 
 /** Serves until stopped; being stopped is how it ends well. */
-async function serve(port: number, signal: AbortSignal): Promise<void> {
+async function serve(port: number, workersAi: boolean, signal: AbortSignal): Promise<void> {
   const worker = await startLocalWorker({
     port,
     stateFolder: join(PROJECT_FOLDER, ".wrangler/state"),
     vars: { ENVIRONMENT: "development", DEFAULT_JUDGE: "offline" },
+    workersAi,
     output: "inherit",
     signal,
   });

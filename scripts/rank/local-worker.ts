@@ -20,6 +20,8 @@ export interface LocalWorkerOptions {
   readonly stateFolder: string;
   /** Variables over those of wrangler.toml. */
   readonly vars: Readonly<Record<string, string>>;
+  /** A file of variables, one NAME=value per line, in the place of the project's `.dev.vars`. */
+  readonly settingsFile?: string;
   /**
    * True: the binding of Workers AI is connected to Cloudflare, which needs `wrangler login`. Default false: it is switched
    * off, and nothing needs an account.
@@ -58,6 +60,7 @@ export async function startLocalWorker(options: LocalWorkerOptions): Promise<Loc
     ...["dev", "--ip", HOST, "--port", String(port), "--inspector-port", "0"],
     ...["--persist-to", stateFolder, "--show-interactive-dev-session=false"],
     ...(workersAi ? [] : ["--local"]),
+    ...(options.settingsFile === undefined ? [] : ["--env-file", options.settingsFile]),
     ...Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]),
   ]);
   let stopping = false;
@@ -106,8 +109,12 @@ async function applyMigrations(options: LocalWorkerOptions): Promise<void> {
   }
 }
 
-const pointToOutput = ({ output }: LocalWorkerOptions): string =>
-  output === "inherit" ? "see above" : `see ${output.file}`;
+const pointToOutput = ({ output, workersAi = false }: LocalWorkerOptions): string => {
+  const where = output === "inherit" ? "see above" : `see ${output.file}`;
+  return workersAi
+    ? `${where} (Workers AI needs a Cloudflare account: run \`npx wrangler login\` first)`
+    : where;
+};
 
 async function waitUntilReady(worker: LocalWorker, options: LocalWorkerOptions): Promise<void> {
   const timeoutMs = options.startTimeoutMs ?? 90_000;

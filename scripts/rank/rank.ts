@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import type { JudgeName } from "../../src/judges/judge.ts";
+import { JUDGE_NAMES, type JudgeName } from "../../src/judges/judge.ts";
 import { createApiClient } from "./client.ts";
 import { type EssayFolder, readEssayFolder } from "./essay-folder.ts";
 import { checkPortFree, PROJECT_FOLDER, startLocalWorker } from "./local-worker.ts";
@@ -22,7 +22,9 @@ FOLDER            every .txt and .md file in it is one essay, called by its name
                   (or prompt.md) is the assignment given to the students; README files are left out.
                   Default: the samples that come with the project
 --port N          port of the local Worker on 127.0.0.1. Default: 8788
---judge NAME      offline (default), provider-service or external
+--judge NAME      who judges: ${JUDGE_NAMES.join(", ")}. Default: offline
+--model NAME      the language model that judges. Default: the one in the settings
+--settings FILE   variables and keys of the judge, one NAME=value per line. Default: .dev.vars of the project
 --output FILE     where the results go as CSV. Default: results.csv
 --timeout SECONDS how long the ranking may take. Default: 900
 --help            this text`;
@@ -31,6 +33,10 @@ export interface RankOptions {
   readonly folder: string;
   readonly port: number;
   readonly judge: JudgeName;
+  /** Undefined: the judge's default. */
+  readonly model: string | undefined;
+  /** Undefined: `.dev.vars`. */
+  readonly settingsFile: string | undefined;
   readonly output: string;
   readonly timeoutSeconds: number;
 }
@@ -47,6 +53,8 @@ export function readRankOptions(args: readonly string[], from: string): RankOpti
     {
       port: { type: "string", default: "8788" },
       judge: { type: "string", default: "offline" },
+      model: { type: "string" },
+      settings: { type: "string" },
       output: { type: "string", default: "results.csv" },
       timeout: { type: "string", default: "900" },
       help: { type: "boolean", short: "h", default: false },
@@ -61,6 +69,8 @@ export function readRankOptions(args: readonly string[], from: string): RankOpti
     folder: folder === undefined ? join(PROJECT_FOLDER, "samples") : resolve(from, folder),
     port: readPort(values.port),
     judge: readJudge(values.judge),
+    model: values.model,
+    settingsFile: values.settings === undefined ? undefined : resolve(from, values.settings),
     output: resolve(from, values.output),
     timeoutSeconds: readTimeout(values.timeout),
   };
@@ -76,6 +86,7 @@ export async function rank(options: RankOptions, signal: AbortSignal): Promise<v
   const essayFolder = await readEssayFolder(options.folder);
   checkRequestSize(options.folder, essayFolder);
   await checkOutput(options.output);
+  await checkSettings(options.settingsFile);
   await checkPortFree(options.port);
   // A folder per port, because two Workers must not share state; and a fresh one, because a batch that an
   // interrupted run left behind would go on being judged.
@@ -86,6 +97,8 @@ export async function rank(options: RankOptions, signal: AbortSignal): Promise<v
     port: options.port,
     stateFolder,
     vars: { ENVIRONMENT: "development", DEFAULT_JUDGE: options.judge },
+    workersAi: options.judge === "workers-ai",
+    ...(options.settingsFile === undefined ? {} : { settingsFile: options.settingsFile }),
     output: { file: join(stateFolder, "worker.log") },
     signal,
   });
@@ -99,7 +112,7 @@ export async function rank(options: RankOptions, signal: AbortSignal): Promise<v
 async function rankOn(
   baseUrl: string,
   essayFolder: EssayFolder,
-  { folder, judge, output, timeoutSeconds }: RankOptions,
+  { folder, judge, model, output, timeoutSeconds }: RankOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const client = createApiClient({ baseUrl, signal });
@@ -107,7 +120,7 @@ async function rankOn(
   if (judge === "offline") {
     console.log(OFFLINE_NOTICE);
   }
-  const { batch_id: batchId } = await client.openBatch(buildRequest(essayFolder, judge), randomUUID());
+  const { batch_id: batchId } = await client.openBatch(buildRequest(essayFolder, judge, model), randomUUID());
   const progress = createProgress(process.stdout);
   await waitForRanking({
     ...{ client, batchId, timeoutSeconds, signal },
@@ -119,14 +132,15 @@ async function rankOn(
   console.log(`Written to ${output}`);
 }
 
-const buildRequest = ({ essays, prompt }: EssayFolder, judge: JudgeName) => ({
+const buildRequest = ({ essays, prompt }: EssayFolder, judge: JudgeName, model: string | undefined) => ({
   essays,
   judge,
+  ...(model === undefined ? {} : { llm_config_overrides: { model_override: model } }),
   ...(prompt === null ? {} : { prompt }),
 });
 
 function checkRequestSize(folder: string, essayFolder: EssayFolder): void {
-  const bytes = Buffer.byteLength(JSON.stringify(buildRequest(essayFolder, "provider-service")));
+  const bytes = Buffer.byteLength(JSON.stringify(buildRequest(essayFolder, "provider-service", undefined)));
   if (bytes > MAX_REQUEST_BYTES) {
     throw new UserError(
       `The essays of ${folder} make a request of ${bytes} bytes: the limit is ${MAX_REQUEST_BYTES}, so split the folder.`,
@@ -145,6 +159,16 @@ async function checkOutput(output: string): Promise<void> {
   const file = await stat(output).catch(() => null);
   if (file?.isDirectory()) {
     throw new UserError(`${output} is a folder: choose a file for the results with --output.`);
+  }
+}
+
+async function checkSettings(file: string | undefined): Promise<void> {
+  if (file === undefined) return;
+  const found = await stat(file).catch(() => null);
+  if (found === null || !found.isFile()) {
+    throw new UserError(
+      `There is no file ${file} with the judge's settings: choose another with --settings.`,
+    );
   }
 }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import type { JudgeName } from "../../src/judges/judge.ts";
+import { JUDGE_NAMES, type JudgeName } from "../../src/judges/judge.ts";
 import { createApiClient } from "../rank/client.ts";
 import { readEssayFolder } from "../rank/essay-folder.ts";
 import { PROJECT_FOLDER } from "../rank/local-worker.ts";
@@ -21,7 +21,7 @@ export const SMOKE_USAGE = `Opens a batch of four sample essays on a deployed se
 
 URL               address of the service, such as https://cj-edge.example.workers.dev
 --key KEY         the caller's key; better in the environment variable CJ_EDGE_KEY, which no process list shows
---judge NAME      offline, provider-service or external. Default: the service's own default
+--judge NAME      ${JUDGE_NAMES.join(", ")}. Default: the service's own default
 --timeout SECONDS how long the ranking may take. Default: 300
 --help            this text`;
 

@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { essayOfAbility } from "../fakes/known-abilities.ts";
+import { startFakeLanguageModels } from "../fakes/language-models.ts";
 import { freePort } from "./free-port.ts";
 
 const PROJECT = fileURLToPath(new URL("../../", import.meta.url).href);
@@ -59,6 +61,46 @@ describe("npm run rank", () => {
       const essay = row.split(",").find((cell) => /^[a-z]+$/.test(cell)) ?? "no essay";
       expect(ended.stdout).toContain(essay);
     }
+    await rm(join(PROJECT, ".wrangler/rank", String(port)), { recursive: true, force: true });
+  });
+
+  it("ranks by a language model with the key of a settings file, and the given model", {
+    timeout: 3 * MINUTES,
+  }, async () => {
+    const models = await startFakeLanguageModels();
+    const port = await freePort();
+    const settings = join(folder, "settings");
+    await writeFile(
+      settings,
+      `OPENAI_COMPATIBLE_BASE_URL=${models.url}/openai/v1\nOPENAI_COMPATIBLE_API_KEY=test-key\n`,
+    );
+    for (const [k, ability] of [6, 2, -2, -6].entries())
+      await writeFile(join(folder, `essay-${k}.txt`), essayOfAbility(ability));
+    const judge = ["--judge", "openai-compatible", "--model", "honest", "--settings", settings];
+    const output = join(folder, "results.csv");
+    const ended = await rank(folder, "--port", String(port), "--output", output, ...judge);
+    await models.close();
+    expect(ended.stderr).toBe("");
+    expect(ended.code).toBe(0);
+    const [, best] = (await readFile(output, "utf8")).trim().split("\n");
+    expect(best).toContain("essay-0");
+    expect(models.requests().map(({ headers }) => headers["authorization"])).toEqual(
+      Array.from({ length: 6 }, () => "Bearer test-key"),
+    );
+    await rm(join(PROJECT, ".wrangler/rank", String(port)), { recursive: true, force: true });
+  });
+
+  it("says in one sentence which key the judge is missing, and where to put it", {
+    timeout: 3 * MINUTES,
+  }, async () => {
+    const port = await freePort();
+    const settings = join(folder, "settings");
+    await writeFile(settings, "ANTHROPIC_MODEL=claude-haiku-5-5\n");
+    const ended = await rank("--port", String(port), "--judge", "anthropic", "--settings", settings);
+    expect(ended.code).not.toBe(0);
+    expect(ended.stderr.trim().split("\n")).toHaveLength(1);
+    expect(ended.stderr).toContain("ANTHROPIC_API_KEY");
+    expect(ended.stderr).toContain(".dev.vars");
     await rm(join(PROJECT, ".wrangler/rank", String(port)), { recursive: true, force: true });
   });
 

@@ -12,6 +12,8 @@ describe("the command line of rank", () => {
       folder: expect.stringMatching(/samples$/),
       port: 8788,
       judge: "offline",
+      model: undefined,
+      settingsFile: undefined,
       output: "/caller/results.csv",
       timeoutSeconds: 900,
     });
@@ -23,6 +25,15 @@ describe("the command line of rank", () => {
       port: 9000,
       judge: "external",
       output: "/caller/out/r.csv",
+    });
+  });
+
+  it("takes a model and a file of settings for the judge", () => {
+    const options = readRank("--judge", "anthropic", "--model", "claude-haiku-5-5", "--settings", "keys");
+    expect(options).toMatchObject({
+      judge: "anthropic",
+      model: "claude-haiku-5-5",
+      settingsFile: "/caller/keys",
     });
   });
 
