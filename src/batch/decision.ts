@@ -12,6 +12,8 @@ export interface PromptContext {
   readonly rubric: string | null;
   /** overrides for the language model, as the request gave them (JSON) */
   readonly overrides: string | null;
+  /** names that are taken out of the essays before a judge sees them */
+  readonly redactNames: readonly string[];
 }
 
 /** What a judge said and what it cost, as stored with the comparison. */

@@ -128,6 +128,7 @@ function promptOf(settings: Settings, request: AssessmentRequest): PromptContext
     instructions: null,
     rubric: request.llm_config_overrides?.judge_rubric_override ?? null,
     overrides: request.llm_config_overrides ? JSON.stringify(request.llm_config_overrides) : null,
+    redactNames: [],
   };
 }
 

@@ -528,9 +528,9 @@ export class AssessmentBatch extends DurableObject<Env> {
   /** What a judge is shown of a comparison; null once its texts are erased. */
   #promptOf(batch: Batch, comparison: Comparison): ComparisonPrompt | null {
     const { studentPrompt, instructions, rubric } = this.#store.prompt();
-    const first = this.#store.essayText(comparison.first);
-    const second = this.#store.essayText(comparison.second);
-    if (first === null || second === null) return null;
+    const shown = this.#store.shownTexts(comparison.first, comparison.second);
+    if (shown === null) return null;
+    const [first, second] = shown;
     return { studentPrompt, instructions, rubric, language: batch.origin.language, first, second };
   }
 

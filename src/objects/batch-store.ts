@@ -2,6 +2,7 @@ import { type Batch, emptyTally, retally } from "../batch/batch.ts";
 import type { Change, PromptContext, VerdictRecord } from "../batch/decision.ts";
 import { type InterimFit, interimFitSchema } from "../batch/interim-fit.ts";
 import { type Ranking, rankingSchema } from "../batch/ranking.ts";
+import { redactNames } from "../batch/redact-names.ts";
 import {
   storedComparison,
   storedConfig,
@@ -34,7 +35,8 @@ export interface BatchStore {
   tombstone(): Tombstone | null;
   apply(changes: readonly Change[]): void;
   prompt(): PromptContext;
-  essayText(number: number): string | null;
+  /** Two essays as a judge is shown them, without the names that the request wants out; null when one has no text. */
+  shownTexts(first: number, second: number): readonly [string, string] | null;
   history(): readonly HistoryEntry[];
   verdicts(from: number, to: number): readonly StoredVerdict[];
   ranking(): Ranking | null;
@@ -57,15 +59,12 @@ export function openBatchStore(sql: SqlStorage): BatchStore {
     apply(changes) {
       for (const change of changes) applyChange(sql, change);
     },
-    prompt() {
-      const row = sql.exec<{ prompt: string }>("SELECT prompt FROM batch").one();
-      return storedPrompt.parse(JSON.parse(row.prompt));
-    },
-    essayText(number) {
-      return (
-        firstRow<{ text: string | null }>(sql, "SELECT text FROM essays WHERE number = ?", number)?.text ??
-        null
-      );
+    prompt: () => readPrompt(sql),
+    shownTexts(first, second) {
+      const texts = [first, second].map((number) => essayText(sql, number)).filter((text) => text !== null);
+      if (texts.length < 2) return null;
+      const [shownFirst, shownSecond] = redactNames(texts, readPrompt(sql).redactNames);
+      return [shownFirst, shownSecond];
     },
     history: () =>
       sql
@@ -201,10 +200,20 @@ function applyChange(sql: SqlStorage, change: Change): void {
         );
       }
       sql.exec(
-        "UPDATE batch SET prompt = json_set(prompt, '$.studentPrompt', NULL, '$.instructions', NULL, '$.rubric', NULL, '$.overrides', NULL)",
+        "UPDATE batch SET prompt = json_set(prompt, '$.studentPrompt', NULL, '$.instructions', NULL, '$.rubric', NULL, '$.overrides', NULL, '$.redactNames', json('[]'))",
       );
       return;
   }
+}
+
+function readPrompt(sql: SqlStorage): PromptContext {
+  const row = sql.exec<{ prompt: string }>("SELECT prompt FROM batch").one();
+  return storedPrompt.parse(JSON.parse(row.prompt));
+}
+
+function essayText(sql: SqlStorage, number: number): string | null {
+  const row = firstRow<{ text: string | null }>(sql, "SELECT text FROM essays WHERE number = ?", number);
+  return row?.text ?? null;
 }
 
 type StoredComparisonChange = Extract<Change, { kind: "comparison" }>["comparison"];

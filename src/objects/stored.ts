@@ -113,6 +113,7 @@ export const storedPrompt = z.object({
   instructions: z.string().nullable(),
   rubric: z.string().nullable(),
   overrides: z.string().nullable(),
+  redactNames: z.array(z.string()).default([]),
 }) satisfies z.ZodType<PromptContext>;
 
 export const storedEssay = z.object({

@@ -358,7 +358,14 @@ describe("a picture that lands in D1 after its batch was erased", () => {
 
 describe("retention", () => {
   it("removes texts, prompts and justifications in time and keeps the scores", async () => {
-    const batchId = await openBatch({ essays: 2, body: { prompt: "Write about a journey." } });
+    const batchId = await openBatch({
+      essays: 2,
+      body: {
+        prompt: "Write about a journey.",
+        redact_names: ["Agnes Ek"],
+        llm_config_overrides: { judge_rubric_override: "Judge by the rubric." },
+      },
+    });
     const [only] = await readComparisons(batchId);
     await postCallback(callbackFor(only.correlation_id, { justification: "words about an essay" }));
     await untilPublished((await readBatch(batchId)).bos_batch_id);
@@ -377,7 +384,7 @@ describe("retention", () => {
         sql.exec("SELECT * FROM batch").toArray(),
       ]),
     );
-    expect(left).not.toMatch(/The text of essay|words about an essay|journey/);
+    expect(left).not.toMatch(/The text of essay|words about an essay|journey|Agnes|rubric\./);
     const results = await call(`/v1/batches/${batchId}/results`);
     expect(results.status).toBe(200);
     expect(await alarmOf(batchId)).toBeNull();

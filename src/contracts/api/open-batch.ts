@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { MAX_ESSAY_BYTES, MAX_ESSAYS } from "../assessment-request.ts";
+import { llmConfigOverridesSchema } from "../llm-config.ts";
 import { MAX_ID_LENGTH } from "../processing-metadata.ts";
 import { essayIdSchema, identifier, utf8Length, wellFormed, wireUuid } from "../text.ts";
 import { batchLinksSchema, batchStateSchema, pairingSchema } from "./batch.ts";
@@ -16,6 +17,10 @@ export const MIN_JUDGE_SHARE = 0.01;
 const SHARES_TOLERANCE = 0.001;
 /** Most keys that may judge one batch. */
 export const MAX_JUDGING_KEYS = 100;
+/** Most names that may be taken out of the essays. */
+export const MAX_REDACTED_NAMES = 2_000;
+/** Longest such name, in characters. */
+export const MAX_NAME_LENGTH = 100;
 /** Longest `Idempotency-Key`, in characters. */
 export const MAX_IDEMPOTENCY_KEY_LENGTH = 255;
 /** Most comparisons that one batch may ask for. */
@@ -131,6 +136,12 @@ export const openBatchRequestSchema = z
       .openapi({ description: "share of the pairs judged by machines that a person judges as well" }),
     judged_by: z.array(identifier(63)).max(MAX_JUDGING_KEYS).nullish().openapi({
       description: "names of the keys that may judge for the judge `human`, beside the caller's own",
+    }),
+    llm_config_overrides: llmConfigOverridesSchema.nullish().openapi({
+      description: "settings of the language model that judges; see docs/judges.md",
+    }),
+    redact_names: z.array(identifier(MAX_NAME_LENGTH)).max(MAX_REDACTED_NAMES).nullish().openapi({
+      description: "names of people that are taken out of the essays before a judge sees them",
     }),
     config: configSchema.nullish(),
   })

@@ -1,7 +1,7 @@
 import type { JudgeShare } from "../../batch/batch.ts";
 import type { OpenBatchRequest } from "../../contracts/api/open-batch.ts";
 import type { ProblemCode } from "../../contracts/api/problem.ts";
-import { judgeProblem } from "../../judges/registry.ts";
+import { judgeProblem, takesModel } from "../../judges/registry.ts";
 import {
   type ConfigOverrides,
   contradictionIn,
@@ -27,7 +27,7 @@ export interface Refusal {
 /** Why a well-formed request cannot be carried out by this deployment; null when it can. */
 export function findRefusal(settings: Settings, request: OpenBatchRequest): Refusal | null {
   for (const { judge, model } of judgesOf(settings, request)) {
-    const problem = judgeProblem(settings, judge, model);
+    const problem = judgeProblem(settings, judge, model ?? modelOverride(judge, request));
     if (problem !== null) return { code: "judge_unavailable", detail: problem };
   }
   const config = resolveConfig(settings, overridesOf(request), request.essays.length);
@@ -84,8 +84,9 @@ export async function toOpenRequest(
       studentPrompt: request.prompt ?? null,
       studentPromptStorageId: null,
       instructions: request.instructions ?? null,
-      rubric: null,
-      overrides: null,
+      rubric: request.llm_config_overrides?.judge_rubric_override ?? null,
+      overrides: request.llm_config_overrides ? JSON.stringify(request.llm_config_overrides) : null,
+      redactNames: request.redact_names ?? [],
     },
     essays: request.essays.map(({ essay_id, text, text_storage_id }) => ({
       essayId: essay_id,
@@ -99,6 +100,11 @@ export async function toOpenRequest(
 function judgesOf(settings: Settings, request: OpenBatchRequest): readonly JudgeShare[] {
   const only = { judge: request.judge ?? settings.DEFAULT_JUDGE, model: request.model };
   return resolveJudges(request.judges ?? [only], request.human_share ?? 0);
+}
+
+/** Overrides are for whichever judge has a language model; others pass over them. */
+function modelOverride(judge: string, request: OpenBatchRequest): string | null {
+  return takesModel(judge) ? (request.llm_config_overrides?.model_override ?? null) : null;
 }
 
 function overridesOf({ config, human_share }: OpenBatchRequest): ConfigOverrides {
@@ -124,9 +130,15 @@ function overridesOf({ config, human_share }: OpenBatchRequest): ConfigOverrides
 }
 
 /** What was asked for, apart from the correlation id, which may differ between two deliveries. Null is the same as absent. */
-function domainFieldsOf({ correlation_id: _correlationId, config, ...request }: OpenBatchRequest): object {
+function domainFieldsOf({
+  correlation_id: _correlationId,
+  config,
+  llm_config_overrides: overrides,
+  ...request
+}: OpenBatchRequest): object {
   return {
     ...withoutNulls(request),
+    ...(overrides ? { llm_config_overrides: withoutNulls(overrides) } : {}),
     essays: request.essays.map(withoutNulls),
     ...(request.judges ? { judges: request.judges.map(withoutNulls) } : {}),
     config: withoutNulls(config ?? {}),

@@ -71,12 +71,17 @@ const received = z.object({
 export type ReceivedQuestion = z.infer<typeof received>;
 
 /** The requests that came to the fake models about this question, in their order. */
-export async function receivedFor({ prompt }: Ask): Promise<readonly ReceivedQuestion[]> {
+export function receivedFor({ prompt }: Ask): Promise<readonly ReceivedQuestion[]> {
+  return askedAbout(prompt.first);
+}
+
+/** The requests with these words in one of their turns. */
+export async function askedAbout(words: string): Promise<readonly ReceivedQuestion[]> {
   const response = await fetch(`${inject("languageModelsUrl")}/__fake/requests`);
   return z
     .array(received)
     .parse(await response.json())
-    .filter(({ body }) => body.messages.some(({ content }) => content.includes(prompt.first)));
+    .filter(({ body }) => body.messages.some(({ content }) => content.includes(words)));
 }
 
 /** A header as the provider got it; the proxy of a remote binding gives each a prefix. */

@@ -105,6 +105,7 @@ const NO_PROMPT: PromptContext = {
   instructions: null,
   rubric: null,
   overrides: null,
+  redactNames: [],
 };
 
 type RequestedEssay = OpenRequest["essays"][number];

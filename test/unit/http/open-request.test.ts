@@ -151,7 +151,7 @@ describe("a request to open a batch", () => {
         judges: [{ judge: "offline", model: null, share: 1 }],
         createdAt: 1_000,
       },
-      prompt: { studentPrompt: null, instructions: null, rubric: null, overrides: null },
+      prompt: { studentPrompt: null, instructions: null, rubric: null, overrides: null, redactNames: [] },
       essays: [
         { essayId: "anna", text: "One.", storageId: null },
         { essayId: "bo", text: "Two.", storageId: null },
@@ -272,6 +272,58 @@ describe("the fingerprint of a request", () => {
         expect(await fingerprintOf({ prompt })).toMatch(/^[0-9a-f]{64}$/);
       }),
     );
+  });
+});
+
+describe("what a request says about its judge", () => {
+  const overrides = {
+    temperature_override: 0,
+    judge_rubric_override: "Judge the whole.",
+    model_override: "m",
+  };
+
+  it("reaches the batch: overrides as they came, the rubric among the texts, names to be taken out", async () => {
+    const { prompt } = await open({ llm_config_overrides: overrides, redact_names: ["Anna", "Bo"] });
+    expect(prompt.rubric).toBe("Judge the whole.");
+    expect(JSON.parse(prompt.overrides ?? "null")).toEqual(overrides);
+    expect(prompt.redactNames).toEqual(["Anna", "Bo"]);
+  });
+
+  it("is part of the request's fingerprint, null or absent being the same", async () => {
+    const fingerprintWith = async (body: object) => (await open(body)).origin.fingerprint;
+    const plain = await fingerprintWith({ llm_config_overrides: { temperature_override: 0 } });
+    const withNull = { temperature_override: 0, model_override: null };
+    expect(await fingerprintWith({ llm_config_overrides: withNull, redact_names: null })).toBe(plain);
+    expect(await fingerprintWith({ llm_config_overrides: { temperature_override: 1 } })).not.toBe(plain);
+    expect(await fingerprintWith({ redact_names: ["Anna"] })).not.toBe(await fingerprintWith({}));
+  });
+
+  it.each([
+    ["llm_config_overrides", { temperature_override: 3 }],
+    ["llm_config_overrides", { max_tokens_override: 0 }],
+    ["redact_names", [""]],
+    ["redact_names", ["x".repeat(101)]],
+    ["redact_names", Array.from({ length: 2_001 }, () => "Anna")],
+  ])("has bounds: %s", (field, value) => {
+    expect(openBatchRequestSchema.safeParse({ essays: TWO, [field]: value }).success).toBe(false);
+  });
+
+  it("names a model by an override, which must be allowed, unless the judge has no models", () => {
+    const settings = requireSettings({
+      ENVIRONMENT: "development",
+      ANTHROPIC_API_KEY: "key",
+      ANTHROPIC_MODEL: "good",
+      JUDGE_MODELS: "good",
+    });
+    const refusalOf = (judge: string, model_override: string) =>
+      findRefusal(
+        settings,
+        openBatchRequestSchema.parse({ essays: TWO, judge, llm_config_overrides: { model_override } }),
+      );
+    expect(refusalOf("anthropic", "good")).toBeNull();
+    expect(refusalOf("anthropic", "bad")).toMatchObject({ code: "judge_unavailable" });
+    expect(refusalOf("anthropic", "bad")?.detail).toContain("JUDGE_MODELS");
+    expect(refusalOf("offline", "bad")).toBeNull();
   });
 });
 
