@@ -60,7 +60,7 @@ export interface BatchRequest {
   readonly essays: readonly { readonly essay_id: string; readonly text: string }[];
   readonly prompt?: string;
   readonly judge?: string;
-  readonly llm_config_overrides?: { readonly model_override: string };
+  readonly model?: string;
 }
 
 export interface ApiClient {

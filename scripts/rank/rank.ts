@@ -135,7 +135,7 @@ async function rankOn(
 const buildRequest = ({ essays, prompt }: EssayFolder, judge: JudgeName, model: string | undefined) => ({
   essays,
   judge,
-  ...(model === undefined ? {} : { llm_config_overrides: { model_override: model } }),
+  ...(model === undefined ? {} : { model }),
   ...(prompt === null ? {} : { prompt }),
 });
 
