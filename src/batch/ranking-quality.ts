@@ -1,5 +1,5 @@
 /** What a final ranking says about its verdicts beyond the scale: their fit, the judges, and how the halves agree. */
-import type { JudgeReport, RankingModel } from "../contracts/ranking.ts";
+import type { JudgeHabits, JudgeReport, RankingModel } from "../contracts/ranking.ts";
 import {
   type BatchScores,
   type BradleyTerryData,
@@ -34,19 +34,23 @@ export function replicationsFor(verdicts: number): number {
   return Math.min(REPLICATIONS_MAX, fitsFor(verdicts));
 }
 
-/**
- * @param scores with fit statistics
- * @param judgeNames by the numbers that `data.judges` uses
- */
+export interface Judges {
+  /** by the numbers that `data.judges` uses */
+  readonly judgeNames: readonly string[];
+  /** by name, those without a verdict included */
+  readonly habits: ReadonlyMap<string, JudgeHabits>;
+}
+
+/** @param scores with fit statistics */
 export function assessQuality(
   data: BradleyTerryData,
   scores: BatchScores,
-  judgeNames: readonly string[],
+  judges: Judges,
   seed: number,
 ): Quality {
   return {
     fit: scores.fit?.items ?? [],
-    judges: reportJudges(data, scores, judgeNames),
+    judges: [...reportJudges(data, scores, judges), ...reportSilentJudges(judges)],
     splitHalf: splitHalfOf(data, Math.min(SPLITS_MAX, fitsFor(data.winners.length)), seed),
   };
 }
@@ -60,19 +64,21 @@ function splitHalfOf(data: BradleyTerryData, splits: number, seed: number): numb
 function reportJudges(
   data: BradleyTerryData,
   scores: BatchScores,
-  judgeNames: readonly string[],
+  { judgeNames, habits }: Judges,
 ): JudgeReport[] {
   const affordable = judgeNames.length > 1 && data.itemCount <= ESSAYS_FOR_JUDGES_LEFT_OUT_MAX;
   const without = affordable ? reliabilityWithoutJudges(data) : [];
-  return scores.judges.map(({ judge, verdicts, withScale, withOthers, consistency }) => {
+  return scores.judges.map(({ judge, verdicts, withScale, withOthers, consistency, repeats }) => {
     const misfit = scores.fit?.judges.find((one) => one.judge === judge);
     const position = scores.position?.judges.find((one) => one.judge === judge);
     return {
+      ...(habits.get(judgeNames[judge]) ?? NO_HABITS),
       judge: judgeNames[judge],
       verdicts,
       agreement_with_scale: withScale,
       agreement_with_others: withOthers,
       consistency,
+      repeats,
       infit: misfit?.infit ?? null,
       outfit: misfit?.outfit ?? null,
       infit_p: misfit?.infitP ?? null,
@@ -82,6 +88,43 @@ function reportJudges(
     };
   });
 }
+
+/** Judges that answered and gave no verdict: there is nothing to say of their agreement, but of their refusals. */
+function reportSilentJudges({ judgeNames, habits }: Judges): JudgeReport[] {
+  return [...habits].flatMap(([judge, habit]) =>
+    judgeNames.includes(judge) ? [] : [{ ...habit, ...NO_VERDICT, judge }],
+  );
+}
+
+const NO_VERDICT = {
+  verdicts: 0,
+  agreement_with_scale: null,
+  agreement_with_others: null,
+  consistency: null,
+  repeats: 0,
+  infit: null,
+  outfit: null,
+  infit_p: null,
+  outfit_p: null,
+  position_effect: null,
+  reliability_change_without: null,
+} as const;
+
+const NO_HABITS: JudgeHabits = {
+  asked_as: null,
+  comparisons: 0,
+  failed: 0,
+  calibration: [],
+  confidence_discrimination: null,
+  length_correlation: null,
+  longer_wins: null,
+  refusals: 0,
+  refusals_by_essay: [],
+  cost_usd: 0,
+  prompt_tokens: 0,
+  completion_tokens: 0,
+  mean_response_time_ms: null,
+};
 
 export function describePosition(effect: PositionEffect): NonNullable<RankingModel["position_effect"]> {
   const estimated = effect.positionBias === "estimated";

@@ -12,7 +12,10 @@ import {
   type BradleyTerryData,
   scoreBatch,
 } from "../scoring/index.ts";
-import type { Comparison, Essay } from "./batch.ts";
+import type { Comparison, Essay, JudgeShare } from "./batch.ts";
+import { checkAgainstPeople } from "./human-check.ts";
+import { describeHabits } from "./judge-habits.ts";
+import { judgeNameOf } from "./judge-name.ts";
 import { describePairFit, foretellRandomPairs } from "./pair-fit.ts";
 import { assessQuality, describePosition, type Quality, replicationsFor } from "./ranking-quality.ts";
 
@@ -54,6 +57,8 @@ export type RankedEssay = Ranking["essays"][number];
 export type Ranker = (input: {
   readonly essays: readonly Essay[];
   readonly comparisons: readonly Comparison[];
+  /** the batch's judges, whose places the comparisons name */
+  readonly judges: readonly JudgeShare[];
   readonly seed: number;
   /** a provisional ranking leaves out what costs fits of its own: split halves, fit and judges */
   readonly provisional: boolean;
@@ -65,14 +70,15 @@ export type Ranker = (input: {
  *
  * @throws ScoringError when the verdicts cannot be fitted
  */
-export const rankEssays: Ranker = ({ essays, comparisons, seed, provisional }) => {
+export const rankEssays: Ranker = ({ essays, comparisons, judges, seed, provisional }) => {
   const usable = essays.filter((essay) => essay.text === "ready");
   if (usable.length === 1) return rankingOfOne(usable[0]);
   const { data, verdicts, judgeNames } = scoringDataOf(usable, comparisons);
   const replications = provisional ? 0 : replicationsFor(verdicts.length);
   const adaptive = verdicts.some(({ origin }) => origin === "adaptive");
   const scores = scoreBatch(data, { adaptive, seed, replications });
-  const quality = provisional ? null : assessQuality(data, scores, judgeNames, seed);
+  const habits = describeHabits(judges, essays, comparisons, scoreByNumber(usable, scores));
+  const quality = provisional ? null : assessQuality(data, scores, { judgeNames, habits }, seed);
   return {
     provisional,
     essays: orderByRank(usable, scores, quality),
@@ -80,6 +86,7 @@ export const rankEssays: Ranker = ({ essays, comparisons, seed, provisional }) =
     model: {
       ...describeModel(usable, scores, verdicts.length),
       judges: [...(quality?.judges ?? [])],
+      human_check: checkAgainstPeople(comparisons),
       pairs: describePairFit(verdicts, abilitiesOf(scores)),
       random_pairs_foretold: foretellRandomPairs(data, verdicts, scores.priorVariance),
     },
@@ -88,6 +95,14 @@ export const rankEssays: Ranker = ({ essays, comparisons, seed, provisional }) =
 
 function abilitiesOf({ items }: BatchScores): Float64Array {
   return Float64Array.from(items, ({ ability }) => ability);
+}
+
+function scoreByNumber(
+  usable: readonly Essay[],
+  { items }: BatchScores,
+): (number: number) => number | undefined {
+  const scores = new Map(items.map(({ item, ability }) => [usable[item].number, ability]));
+  return (number) => scores.get(number);
 }
 
 /** Logits. Rounding in the last digits, which would print as -6e-18. */
@@ -132,7 +147,7 @@ function verdictsOf(
     const firstIndex = indexOf.get(first);
     const secondIndex = indexOf.get(second);
     if (winner === null || firstIndex === undefined || secondIndex === undefined) return [];
-    const name = `${provider}/${model}`;
+    const name = judgeNameOf({ provider, model });
     const judge = judgeOf.get(name) ?? judgeOf.size;
     judgeOf.set(name, judge);
     const [better, worse] = winner === "essay_a" ? [firstIndex, secondIndex] : [secondIndex, firstIndex];
@@ -195,7 +210,7 @@ function describeModel(
   usable: readonly Essay[],
   scores: BatchScores,
   verdicts: number,
-): Omit<RankingModel, "judges" | "pairs" | "random_pairs_foretold"> {
+): Omit<RankingModel, "judges" | "human_check" | "pairs" | "random_pairs_foretold"> {
   const { connectivity } = scores;
   const idsOf = (items: readonly number[]) => items.map((item) => usable[item].essayId);
   return {

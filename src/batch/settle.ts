@@ -179,8 +179,8 @@ function attempt<Result>(work: () => Result): Attempt<Result> {
 }
 
 function rankVerdicts(draft: Draft, rank: Ranker, provisional: boolean): Ranking {
-  const { seed } = draft.batch.origin;
-  return rank({ essays: draft.essays(), comparisons: draft.comparisons(), seed, provisional });
+  const { judges, seed } = draft.batch.origin;
+  return rank({ essays: draft.essays(), comparisons: draft.comparisons(), judges, seed, provisional });
 }
 
 /** Counts a failed final scoring; the last attempt ends the batch. */

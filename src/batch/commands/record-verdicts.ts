@@ -107,20 +107,22 @@ function recordError(draft: Draft, comparison: Comparison, callback: Callback, c
   const severity = classifyErrorCode(code);
   const attempt = comparison.attempt + 1;
   const usage = addUsage(comparison.usage, callback);
+  // Who answered last, verdict or not: a judge that refuses everything is to be seen too.
+  const { provider, model } = callback;
   if (severity === "retryable" && comparison.forPeople) {
-    draft.setComparison({ ...putBack(comparison), usage }, recordOf(callback));
+    draft.setComparison({ ...putBack(comparison), usage, provider, model }, recordOf(callback));
     return;
   }
   if (severity === "retryable" && attempt <= draft.batch.config.maxRetryAttempts) {
     draft.setComparison(
-      { ...comparison, attempt, status: "planned", deadline: askAgainAt(draft), usage },
+      { ...comparison, attempt, status: "planned", deadline: askAgainAt(draft), usage, provider, model },
       recordOf(callback),
     );
     draft.ask({ number: comparison.number, attempt }, retryDelaySeconds(attempt));
     return;
   }
   draft.setComparison(
-    { ...comparison, status: "failed", deadline: null, settledAt: draft.now, usage },
+    { ...comparison, status: "failed", deadline: null, settledAt: draft.now, usage, provider, model },
     recordOf(callback),
   );
   if (severity === "judge_unusable") failForJudge(draft, callback, code);

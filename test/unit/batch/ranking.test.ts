@@ -10,7 +10,7 @@ function judgeByNumber(batch: BatchUnderTest): BatchUnderTest {
 }
 
 const rank = ({ batch }: BatchUnderTest) =>
-  rankEssays({ ...batch, seed: batch.origin.seed, provisional: false });
+  rankEssays({ ...batch, judges: batch.origin.judges, seed: batch.origin.seed, provisional: false });
 
 describe("what a final ranking says of its verdicts", () => {
   const batch = judgeByNumber(openBatch({ essays: 6 }));
@@ -37,7 +37,12 @@ describe("what a final ranking says of its verdicts", () => {
   });
 
   it("is left out of a provisional one, which must be quick", () => {
-    const { essays, reliability, model } = rankEssays({ ...batch.batch, seed: 1, provisional: true });
+    const { essays, reliability, model } = rankEssays({
+      ...batch.batch,
+      judges: batch.batch.origin.judges,
+      seed: 1,
+      provisional: true,
+    });
     expect(essays.map(({ infit }) => infit)).toEqual(essays.map(() => null));
     expect(reliability?.split_half).toBeNull();
     expect(model?.judges).toEqual([]);
