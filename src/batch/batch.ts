@@ -1,4 +1,5 @@
 /** The facts about one batch. Everything here is plain data; `src/objects` keeps it in SQLite. */
+import type { GradeScale } from "../contracts/grade-scale.ts";
 import type { PairOrigin, SettledStrategy } from "../pairing/index.ts";
 import type { InterimFit } from "./interim-fit.ts";
 
@@ -93,6 +94,8 @@ export interface BatchOrigin {
   readonly userId: string;
   readonly orgId: string | null;
   readonly assignmentId: string | null;
+  /** the assignment's, as it was at opening; null without an assignment: then nothing is graded */
+  readonly gradeScale: GradeScale | null;
   readonly language: string;
   readonly courseCode: string | null;
   /** comparisons name theirs by its place in this list; at least one */
@@ -117,6 +120,16 @@ export interface Essay {
   readonly problem: string | null;
   /** characters of the text, kept when the text itself is erased; null as long as there is none */
   readonly length: number | null;
+  /** null for an essay that is to be assessed */
+  readonly anchor: Anchor | null;
+}
+
+/** What an essay of known grade brings from its assignment. No judge is told: to a judge it is an essay like any other. */
+export interface Anchor {
+  /** the assignment's name for it; as an essay it has an id that says nothing */
+  readonly anchorId: string;
+  /** a grade of the batch's scale */
+  readonly grade: string;
 }
 
 /**

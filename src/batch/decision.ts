@@ -2,6 +2,7 @@ import type { BatchConfig, BatchLife, BatchOrigin, BatchState, Comparison, Essay
 import type { PublishedEvent } from "./events.ts";
 import type { InterimFit } from "./interim-fit.ts";
 import type { Ranking } from "./ranking.ts";
+import type { Review } from "./review.ts";
 
 /** The texts around the two essays in a prompt. Stored apart from the facts, because they are erased one day. */
 export interface PromptContext {
@@ -62,6 +63,7 @@ export type Change =
   | { readonly kind: "comparison"; readonly comparison: Comparison; readonly verdict: VerdictRecord | null }
   | { readonly kind: "fit"; readonly fit: InterimFit }
   | { readonly kind: "ranking"; readonly ranking: Ranking }
+  | { readonly kind: "review"; readonly review: Review }
   | { readonly kind: "texts-erased" };
 
 /** One attempt of one comparison, as it travels in the judges' queue. */

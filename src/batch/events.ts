@@ -10,6 +10,7 @@ import { PUBLISHED_EVENTS, type PublishedEventKind, topicName } from "../contrac
 import { type Comparison, type Failure, plannedSoFar, type StopReason } from "./batch.ts";
 import type { Draft } from "./draft.ts";
 import { describeJudges } from "./judges.ts";
+import { gradingMetadata, publishedGrade } from "./published-grades.ts";
 import type { Ranking } from "./ranking.ts";
 
 export const SOURCE_SERVICE = "cj_assessment_service";
@@ -133,9 +134,11 @@ function systemMetadata(draft: Draft, event: string, stage: "completed" | "faile
 
 function completedData(draft: Draft, ranking: Ranking, stop: StopReason) {
   const { eventName } = PUBLISHED_EVENTS.completed;
-  const essays = draft.essays();
+  // The students' essays alone: upstream knows nothing of the anchors.
+  const essays = draft.essays().filter(({ anchor }) => anchor === null);
   const missing = essays.filter((essay) => essay.text !== "ready").map((essay) => essay.essayId);
-  const ranked = ranking.essays.map((essay) => essay.essayId);
+  const assessed = ranking.essays.filter(({ anchor }) => anchor === null);
+  const ranked = assessed.map((essay) => essay.essayId);
   return {
     ...baseFields(draft, eventName),
     status: "completed_successfully",
@@ -150,7 +153,7 @@ function completedData(draft: Draft, ranking: Ranking, stop: StopReason) {
       processing_time_seconds: Math.round(durationSeconds(draft) * 100) / 100,
       single_essay_batch: stop === "single_essay_batch",
     },
-    rankings: ranking.essays.map(({ essayId, rank, score }) => ({ essay_id: essayId, rank, score })),
+    rankings: assessed.map(({ essayId, rank, score }) => ({ essay_id: essayId, rank, score })),
   };
 }
 
@@ -168,18 +171,16 @@ function resultData(draft: Draft, ranking: Ranking, stop: StopReason) {
     model_version: null,
     essay_results: ranking.essays.map((essay) => ({
       essay_id: essay.essayId,
-      ...NO_GRADE,
+      ...publishedGrade(essay, origin.gradeScale),
       bt_score: essay.score,
       rank: essay.rank,
       is_anchor: essay.isAnchor,
       feedback_uri: null,
       metrics_uri: null,
-      display_name: null,
     })),
     assessment_metadata: {
-      anchor_essays_used: 0,
-      calibration_method: "default",
-      anchor_grade_distribution: {},
+      ...gradingMetadata(ranking),
+      human_share: ranking.humanShare,
       comparison_count: countJudged(draft),
       processing_duration_seconds: durationSeconds(draft),
       llm_temperature: null,
@@ -195,14 +196,6 @@ function resultData(draft: Draft, ranking: Ranking, stop: StopReason) {
     assessed_at: toWireDatetime(draft.now),
   };
 }
-
-/** Without anchors no grade is claimed: the contract's way to say so is U with no confidence. */
-const NO_GRADE = {
-  normalized_score: 0,
-  letter_grade: "U",
-  confidence_score: 0,
-  confidence_label: "LOW",
-} as const;
 
 function resourceData(draft: Draft) {
   const { origin } = draft.batch;

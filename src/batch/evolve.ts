@@ -41,6 +41,7 @@ function apply(batch: Batch, change: Change): void {
     case "transition":
     case "student-prompt":
     case "ranking":
+    case "review":
     case "texts-erased":
       return;
   }

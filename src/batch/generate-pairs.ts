@@ -6,12 +6,15 @@ import { fail, finalise } from "./settle.ts";
 /** All texts are settled: plan the comparisons, or end at once when there is nothing to compare. */
 export function generatePairs(draft: Draft, rank: Ranker): void {
   const usable = usableEssayNumbers(draft).length;
-  if (usable === 0) {
+  // Anchors alone are nothing to assess; one essay among anchors is.
+  const assessable = draft.essays().filter(({ text, anchor }) => text === "ready" && anchor === null);
+  if (assessable.length === 0) {
+    const requested = draft.essays().filter(({ anchor }) => anchor === null).length;
     fail(draft, {
       reason: "no_usable_essays",
       errorCode: "CONTENT_SERVICE_ERROR",
-      message: `None of the ${draft.essays().length} essay texts could be fetched.`,
-      details: { total_essays: draft.essays().length },
+      message: `None of the ${requested} essay texts could be fetched.`,
+      details: { total_essays: requested },
     });
     return;
   }

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { GradeScale } from "../contracts/grade-scale.ts";
+import { essayGradeSchema, gradingSchema } from "../contracts/grading.ts";
 import {
   type RankingModel,
   type Reliability,
@@ -13,6 +15,7 @@ import {
   scoreBatch,
 } from "../scoring/index.ts";
 import type { Comparison, Essay, JudgeShare } from "./batch.ts";
+import { gradeEssays, withhold } from "./grading.ts";
 import { checkAgainstPeople } from "./human-check.ts";
 import { describeHabits } from "./judge-habits.ts";
 import { judgeNameOf } from "./judge-name.ts";
@@ -44,11 +47,19 @@ export const rankingSchema = z.object({
       outfit: z.number().nullable(),
       infitP: z.number().nullable(),
       outfitP: z.number().nullable(),
+      /** an anchor's name and known grade; null for an essay that is assessed */
+      anchor: z.object({ anchorId: z.string(), grade: z.string() }).nullable().default(null),
+      /** null for anchors, and where no grade is claimed */
+      grade: essayGradeSchema.nullable().default(null),
     }),
   ),
   /** null when there is nothing to be reliable about: one essay */
   reliability: reliabilitySchema.nullable(),
   model: rankingModelSchema.nullable(),
+  /** null for a batch without a grade scale */
+  grading: gradingSchema.nullable().default(null),
+  /** share of the verdicts that people gave, [0, 1]; the judge `external` counts as no person, because nobody knows */
+  humanShare: z.number().default(0),
 });
 export type Ranking = z.infer<typeof rankingSchema>;
 export type RankedEssay = Ranking["essays"][number];
@@ -62,6 +73,8 @@ export type Ranker = (input: {
   readonly seed: number;
   /** a provisional ranking leaves out what costs fits of its own: split halves, fit and judges */
   readonly provisional: boolean;
+  /** null: nothing is graded */
+  readonly gradeScale: GradeScale | null;
 }) => Ranking;
 
 /**
@@ -70,18 +83,20 @@ export type Ranker = (input: {
  *
  * @throws ScoringError when the verdicts cannot be fitted
  */
-export const rankEssays: Ranker = ({ essays, comparisons, judges, seed, provisional }) => {
+export const rankEssays: Ranker = ({ essays, comparisons, judges, seed, provisional, gradeScale }) => {
   const usable = essays.filter((essay) => essay.text === "ready");
-  if (usable.length === 1) return rankingOfOne(usable[0]);
+  if (usable.length === 1) return rankingOfOne(usable[0], gradeScale);
   const { data, verdicts, judgeNames } = scoringDataOf(usable, comparisons);
   const replications = provisional ? 0 : replicationsFor(verdicts.length);
   const adaptive = verdicts.some(({ origin }) => origin === "adaptive");
   const scores = scoreBatch(data, { adaptive, seed, replications });
   const habits = describeHabits(judges, essays, comparisons, scoreByNumber(usable, scores));
   const quality = provisional ? null : assessQuality(data, scores, { judgeNames, habits }, seed);
+  const ranked = orderByRank(usable, scores, quality);
+  const graded = gradeScale === null ? null : gradeEssays(gradeScale, ranked, !scores.priorAtBoundary, seed);
   return {
     provisional,
-    essays: orderByRank(usable, scores, quality),
+    essays: ranked.map((essay, at) => ({ ...essay, grade: graded?.grades[at] ?? null })),
     reliability: { ...describeReliability(scores.reliability), split_half: quality?.splitHalf ?? null },
     model: {
       ...describeModel(usable, scores, verdicts.length),
@@ -90,8 +105,15 @@ export const rankEssays: Ranker = ({ essays, comparisons, judges, seed, provisio
       pairs: describePairFit(verdicts, abilitiesOf(scores)),
       random_pairs_foretold: foretellRandomPairs(data, verdicts, scores.priorVariance),
     },
+    grading: graded?.grading ?? null,
+    humanShare: humanShareOf(comparisons),
   };
 };
+
+function humanShareOf(comparisons: readonly Comparison[]): number {
+  const judged = comparisons.filter(({ winner }) => winner !== null);
+  return judged.length === 0 ? 0 : judged.filter(({ forPeople }) => forPeople).length / judged.length;
+}
 
 function abilitiesOf({ items }: BatchScores): Float64Array {
   return Float64Array.from(items, ({ ability }) => ability);
@@ -160,7 +182,7 @@ function orderByRank(
   usable: readonly Essay[],
   { items }: BatchScores,
   quality: Quality | null,
-): RankedEssay[] {
+): Omit<RankedEssay, "grade">[] {
   return items
     .map((item) => ({
       number: usable[item.item].number,
@@ -170,7 +192,8 @@ function orderByRank(
       standardError: item.standardError,
       comparisons: item.comparisons,
       wins: item.wins,
-      isAnchor: item.isAnchor,
+      isAnchor: usable[item.item].anchor !== null,
+      anchor: usable[item.item].anchor,
       rankLow: item.rankLow,
       rankHigh: item.rankHigh,
       tiedWithNext: item.tiedWithNext,
@@ -236,30 +259,34 @@ function describeModel(
 }
 
 /** One usable essay: there is nothing to compare it with, so it stands alone at 0 and nothing is known of its error. */
-function rankingOfOne(essay: Essay): Ranking {
+function rankingOfOne(essay: Essay, gradeScale: GradeScale | null): Ranking {
+  const alone = {
+    number: essay.number,
+    essayId: essay.essayId,
+    rank: 1,
+    score: 0,
+    standardError: 0,
+    comparisons: 0,
+    wins: 0,
+    isAnchor: false,
+    rankLow: 1,
+    rankHigh: 1,
+    tiedWithNext: false,
+    topProbability: 1,
+    infit: null,
+    outfit: null,
+    infitP: null,
+    outfitP: null,
+    anchor: null,
+    grade: null,
+  };
+  const graded = gradeScale === null ? null : withhold(gradeScale, [alone], "nothing_compared");
   return {
     provisional: false,
-    essays: [
-      {
-        number: essay.number,
-        essayId: essay.essayId,
-        rank: 1,
-        score: 0,
-        standardError: 0,
-        comparisons: 0,
-        wins: 0,
-        isAnchor: false,
-        rankLow: 1,
-        rankHigh: 1,
-        tiedWithNext: false,
-        topProbability: 1,
-        infit: null,
-        outfit: null,
-        infitP: null,
-        outfitP: null,
-      },
-    ],
+    essays: [alone],
     reliability: null,
     model: null,
+    grading: graded?.grading ?? null,
+    humanShare: 0,
   };
 }

@@ -179,8 +179,15 @@ function attempt<Result>(work: () => Result): Attempt<Result> {
 }
 
 function rankVerdicts(draft: Draft, rank: Ranker, provisional: boolean): Ranking {
-  const { judges, seed } = draft.batch.origin;
-  return rank({ essays: draft.essays(), comparisons: draft.comparisons(), judges, seed, provisional });
+  const { judges, seed, gradeScale } = draft.batch.origin;
+  return rank({
+    essays: draft.essays(),
+    comparisons: draft.comparisons(),
+    judges,
+    seed,
+    provisional,
+    gradeScale,
+  });
 }
 
 /** Counts a failed final scoring; the last attempt ends the batch. */

@@ -9,6 +9,7 @@ import {
 } from "../contracts/assessment-request.ts";
 import type { EventEnvelope } from "../contracts/envelope.ts";
 import { judgeProblem, takesModel } from "../judges/registry.ts";
+import { type AssignmentSnapshot, anchorsOf, snapshotOf } from "../objects/assignment-snapshot.ts";
 import { callBatch } from "../objects/batch-client.ts";
 import {
   type ConfigOverrides,
@@ -17,6 +18,8 @@ import {
   resolveConfig,
   seedOf,
 } from "../objects/open-request.ts";
+import { findAssignment } from "../results/assignments.ts";
+import { openDatabase } from "../results/database.ts";
 import type { DeadLetterReason } from "../results/dead-letters.ts";
 import type { Settings } from "../settings/settings.ts";
 
@@ -58,7 +61,8 @@ export async function openFromEvent(
     bosBatchId: request.bos_batch_id,
     correlationId: envelope.correlation_id,
   });
-  const openRequest = await toOpenRequest(settings, batchId, event);
+  const assignment = await findSnapshot(env, request);
+  const openRequest = await toOpenRequest(settings, batchId, event, assignment);
   const outcome = await callBatch(env, batchId, (batch) => batch.openBatch(openRequest));
   switch (outcome.kind) {
     case "opened":
@@ -80,11 +84,14 @@ async function toOpenRequest(
   settings: Settings,
   batchId: string,
   { request, metadata, envelope }: RequestEvent,
+  assignment: AssignmentSnapshot | null,
 ): Promise<OpenRequest> {
   const overrides = overridesSchema.parse(metadata.batch_config_overrides ?? {});
   const judge = overrides.judge ?? settings.DEFAULT_JUDGE;
   const modelOverride = request.llm_config_overrides?.model_override ?? null;
-  const config = resolveConfig(settings, configOverrides(metadata, overrides), request.essays_for_cj.length);
+  const anchors = anchorsOf(assignment, batchId, request.essays_for_cj.length);
+  const essayCount = request.essays_for_cj.length + anchors.length;
+  const config = resolveConfig(settings, configOverrides(metadata, overrides), essayCount);
   return {
     origin: {
       batchId,
@@ -95,7 +102,8 @@ async function toOpenRequest(
       correlationId: envelope.correlation_id,
       userId: request.user_id,
       orgId: request.org_id ?? null,
-      assignmentId: request.assignment_id ?? null,
+      assignmentId: assignmentIdOf(request),
+      gradeScale: assignment?.gradeScale ?? null,
       language: request.language,
       courseCode: request.course_code,
       judges: [{ judge, model: null, share: 1 }],
@@ -106,30 +114,55 @@ async function toOpenRequest(
       createdAt: Date.now(),
     },
     config,
-    prompt: promptOf(settings, request),
+    prompt: promptOf(settings, request, assignment),
     essays: request.essays_for_cj.map((essay) => ({
       essayId: essay.essay_id,
       text: usableText(essay.text_content),
       storageId: typeof essay.text_content === "string" ? null : (essay.text_storage_id ?? null),
     })),
+    anchors,
     refusal:
+      assignmentProblem(request, assignment) ??
       judgeProblem(settings, judge, takesModel(judge) ? modelOverride : null) ??
-      planningProblem(config, request.essays_for_cj.length) ??
+      planningProblem(config, essayCount) ??
       contentProblem(settings, request),
   };
 }
 
-function promptOf(settings: Settings, request: AssessmentRequest): PromptContext {
-  // An assignment brings its own prompt; the event's is for requests without one.
-  const fetchable = settings.CONTENT_SERVICE_URL !== undefined && typeof request.assignment_id !== "string";
+function promptOf(
+  settings: Settings,
+  request: AssessmentRequest,
+  assignment: AssignmentSnapshot | null,
+): PromptContext {
+  // An assignment's own prompt counts; the event's is for assignments without one, and for requests without an assignment.
+  const studentPrompt = assignment?.prompt ?? null;
+  const fetchable = settings.CONTENT_SERVICE_URL !== undefined && studentPrompt === null;
   return {
-    studentPrompt: null,
+    studentPrompt,
     studentPromptStorageId: fetchable ? studentPromptStorageId(request) : null,
-    instructions: null,
-    rubric: request.llm_config_overrides?.judge_rubric_override ?? null,
+    instructions: assignment?.instructions ?? null,
+    rubric: request.llm_config_overrides?.judge_rubric_override ?? assignment?.rubric ?? null,
     overrides: request.llm_config_overrides ? JSON.stringify(request.llm_config_overrides) : null,
     redactNames: [],
   };
+}
+
+/** Blank text names no assignment, as in the original service. */
+function assignmentIdOf({ assignment_id: id }: AssessmentRequest): string | null {
+  return typeof id === "string" && id.trim() !== "" ? id : null;
+}
+
+async function findSnapshot(env: Env, request: AssessmentRequest): Promise<AssignmentSnapshot | null> {
+  const assignmentId = assignmentIdOf(request);
+  if (assignmentId === null) return null;
+  const found = await findAssignment(openDatabase(env.DB), KAFKA_CALLER, assignmentId);
+  return found === undefined ? null : snapshotOf(found);
+}
+
+function assignmentProblem(request: AssessmentRequest, assignment: AssignmentSnapshot | null): string | null {
+  const assignmentId = assignmentIdOf(request);
+  if (assignmentId === null || assignment !== null) return null;
+  return `There is no assignment ${JSON.stringify(assignmentId)} of the owner ${KAFKA_CALLER}: create it with POST /v1/assignments and "owner": "${KAFKA_CALLER}", or leave assignment_id out.`;
 }
 
 function contentProblem(settings: Settings, request: AssessmentRequest): string | null {

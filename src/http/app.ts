@@ -1,6 +1,10 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import type { App, AppEnv } from "./app-env.ts";
+import { createAssignment } from "./assignments/create-assignment.ts";
+import { deleteAssignment } from "./assignments/delete-assignment.ts";
+import { listAssignments } from "./assignments/list-assignments.ts";
+import { readAssignment } from "./assignments/read-assignment.ts";
 import { cancelBatch } from "./batches/cancel-batch.ts";
 import { eraseBatch } from "./batches/erase-batch.ts";
 import { listBatches } from "./batches/list-batches.ts";
@@ -11,6 +15,7 @@ import { readEvents } from "./batches/read-events.ts";
 import { readHistory } from "./batches/read-history.ts";
 import { readResults } from "./batches/read-results.ts";
 import { republishEvents } from "./batches/republish-events.ts";
+import { reviewGrade } from "./batches/review-grade.ts";
 import { receiveCallback } from "./callbacks.ts";
 import { correlation } from "./correlation.ts";
 import { listDeadLetters } from "./dead-letters/list-dead-letters.ts";
@@ -35,10 +40,15 @@ const ROUTES: readonly ((app: App) => void)[] = [
   readHistory,
   readEvents,
   republishEvents,
+  reviewGrade,
   cancelBatch,
   eraseBatch,
   nextComparison,
   recordChoice,
+  createAssignment,
+  listAssignments,
+  readAssignment,
+  deleteAssignment,
   receiveCallback,
   deliverEvents,
   listDeadLetters,

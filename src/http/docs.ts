@@ -39,6 +39,7 @@ export function docs(app: App): void {
         tags: [
           { name: "Batches", description: "Open, follow, read, stop and erase." },
           { name: "Judging", description: "Comparisons for people, and what they choose." },
+          { name: "Assignments", description: "Prompts, grade scales and anchors that batches share." },
           { name: "Audit trail", description: "What was asked, answered, decided and published." },
           { name: "Intake", description: "Verdicts and events from outside." },
           { name: "Operation", description: "Health, metrics and dead letters." },

@@ -9,6 +9,22 @@ export interface ProblemKind {
 }
 
 export const PROBLEMS = {
+  assignment_conflict: {
+    status: 409,
+    title: "Another assignment stands under this id",
+    meaning:
+      "An assignment with this `assignment_id`, or under this `Idempotency-Key`, was created before with different content. Assignments do not change: a grade rests on the anchors and the scale that it was given with.",
+    remedy:
+      "Create it under another `assignment_id`, or delete the one that stands with `DELETE /v1/assignments/{assignment_id}` first: batches that used it keep their own copy.",
+  },
+  assignment_not_found: {
+    status: 404,
+    title: "There is no such assignment",
+    meaning:
+      "No assignment with this id exists for the caller: it was never created, it was deleted, or it belongs to somebody else.",
+    remedy:
+      "List what there is with `GET /v1/assignments`. Assignments for requests over Kafka belong to `kafka`: add `?owner=kafka`, which needs the scope `events` or `admin`.",
+  },
   batch_already_ended: {
     status: 409,
     title: "The batch has already ended",
@@ -74,6 +90,22 @@ export const PROBLEMS = {
     meaning:
       "The message was larger than 1 MB. Only its size and its SHA-256 were kept, so it cannot be sent again from here.",
     remedy: "Send the message again from its source; `payload_sha256` tells whether it is the same.",
+  },
+  essay_not_found: {
+    status: 404,
+    title: "There is no such essay in the ranking",
+    meaning:
+      "The batch has a ranking, and no essay in it has this id. An essay whose text could not be fetched is not ranked.",
+    remedy:
+      "Check the id against `GET /v1/batches/{id}/results`. In a path it must be percent-encoded; a slash is `%2F`.",
+  },
+  grade_not_reviewable: {
+    status: 409,
+    title: "There is no grade to review",
+    meaning:
+      "The essay is an anchor, whose grade came with it, or the batch was opened without an assignment and so has no grade scale. The `detail` says which.",
+    remedy:
+      "Review the grades of the students' essays. For grades, open batches with the `assignment_id` of an assignment that has a grade scale.",
   },
   forbidden: {
     status: 403,
@@ -181,6 +213,14 @@ export const PROBLEMS = {
     remedy:
       "Send it again after the seconds in `Retry-After`. Read lists in larger pages, deliver events in larger calls, and ask for a batch's state less often. An operator can raise the limits in `wrangler.toml`.",
   },
+  too_many_reviews: {
+    status: 409,
+    title: "The essay has been reviewed too often",
+    meaning:
+      "Every review of an essay is kept, and one essay takes at most 50. The newest of them counts; this one was not taken.",
+    remedy:
+      "Nothing has to be done if the newest review says what is meant. Repeating it unchanged is always possible.",
+  },
   unauthorized: {
     status: 401,
     title: "The caller is not known",
@@ -195,6 +235,21 @@ export const PROBLEMS = {
     meaning:
       "The batch's object, the queue or the database did not answer in time. Nothing is lost by repeating.",
     remedy: "Repeat the whole request after the seconds in `Retry-After`.",
+  },
+  unknown_assignment: {
+    status: 422,
+    title: "The assignment does not exist",
+    meaning:
+      "The request carries an `assignment_id`, and no assignment with this id belongs to the caller. Nothing was opened.",
+    remedy:
+      "Create the assignment with `POST /v1/assignments` under the same key and repeat the request, correct the id, or leave `assignment_id` out: the essays are then ranked and not graded.",
+  },
+  unknown_grade: {
+    status: 422,
+    title: "A grade of the scale is expected",
+    meaning:
+      "The review names a grade that the batch's scale does not have, or none at all where no grade was claimed that could stand. The `detail` lists the grades that would be accepted.",
+    remedy: "Send one of the grades that the `detail` lists in `grade`, spelled as there.",
   },
   unsupported_media_type: {
     status: 415,

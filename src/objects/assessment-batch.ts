@@ -9,9 +9,11 @@ import { recordDispatched } from "../batch/commands/record-dispatched.ts";
 import { recordScoringFailure } from "../batch/commands/record-scoring-failure.ts";
 import { recordTexts, type TextOutcome } from "../batch/commands/record-texts.ts";
 import { type Callback, type CallbackOutcome, recordVerdicts } from "../batch/commands/record-verdicts.ts";
+import { type ReviewOutcome, type ReviewRequest, reviewGrade } from "../batch/commands/review-grade.ts";
 import { nextWake, wake } from "../batch/commands/wake.ts";
 import type { ComparisonPrompt } from "../batch/comparison-prompt.ts";
 import type { AskRef, Change, Decision } from "../batch/decision.ts";
+import { nameForJudge } from "../batch/essay-alias.ts";
 import { evolve } from "../batch/evolve.ts";
 import { type Ranker, type Ranking, rankEssays } from "../batch/ranking.ts";
 import { errorFields, log } from "../observability/logger.ts";
@@ -29,6 +31,7 @@ import {
   type Overview,
   overviewOf,
   type PendingText,
+  type ReviewView,
 } from "./views.ts";
 
 export type OpenOutcome =
@@ -183,6 +186,19 @@ export class AssessmentBatch extends DurableObject<Env> {
     return true;
   }
 
+  /** Records what a person says of a grade; null when there is no batch. */
+  async reviewGrade(request: ReviewRequest): Promise<ReviewOutcome | null> {
+    const batch = this.#batch;
+    if (batch === null) return null;
+    const ranking = this.#store.ranking();
+    const number = batch.essays.find(({ essayId }) => essayId === request.essayId)?.number;
+    const earlier = this.#store.reviews().filter(({ essay }) => essay === number);
+    const outcome = this.#run(batch, reviewGrade(batch, ranking, earlier, request, Date.now()));
+    // Awaited, so that whoever was told of the review finds it in D1 as well; should it fail, the alarm takes over.
+    if (outcome.kind === "reviewed") await this.#tryFlush();
+    return outcome;
+  }
+
   /**
    * Looks at everything that has a time, as the alarm does, and renews the time that the sweep goes by. The sweep calls it
    * for batches whose time in D1 has passed.
@@ -245,8 +261,8 @@ export class AssessmentBatch extends DurableObject<Env> {
           number,
           attempt,
           judge: comparison.judge,
-          essayAId: batch.essays[comparison.first].essayId,
-          essayBId: batch.essays[comparison.second].essayId,
+          essayAId: nameForJudge(batch.origin.batchId, batch.essays, comparison.first),
+          essayBId: nameForJudge(batch.origin.batchId, batch.essays, comparison.second),
           prompt,
         },
       ];
@@ -310,6 +326,15 @@ export class AssessmentBatch extends DurableObject<Env> {
 
   async ranking(): Promise<Ranking | null> {
     return this.#batch === null ? null : this.#store.ranking();
+  }
+
+  /** Every review of a grade, oldest first. */
+  async reviews(): Promise<readonly ReviewView[]> {
+    const batch = this.#batch;
+    if (batch === null) return [];
+    return this.#store
+      .reviews()
+      .map((review) => ({ ...review, essayId: batch.essays[review.essay].essayId }));
   }
 
   async comparisons(from: number, limit: number): Promise<readonly ComparisonView[]> {
@@ -512,7 +537,13 @@ export class AssessmentBatch extends DurableObject<Env> {
         picture: () => {
           // An ended batch waits for nothing but its outbox.
           const wakeAt = isTerminal(batch.life.state) ? this.#outbox.nextAttemptAt() : nextWake(batch);
-          return pictureOf(batch, this.#store.ranking(), this.#outbox.events(), wakeAt);
+          return pictureOf(
+            batch,
+            this.#store.ranking(),
+            this.#store.reviews(),
+            this.#outbox.events(),
+            wakeAt,
+          );
         },
       };
     }

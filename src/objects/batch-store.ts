@@ -3,6 +3,7 @@ import type { Change, PromptContext, VerdictRecord } from "../batch/decision.ts"
 import { type InterimFit, interimFitSchema } from "../batch/interim-fit.ts";
 import { type Ranking, rankingSchema } from "../batch/ranking.ts";
 import { redactNames } from "../batch/redact-names.ts";
+import type { Review } from "../batch/review.ts";
 import {
   storedComparison,
   storedConfig,
@@ -10,6 +11,7 @@ import {
   storedLife,
   storedOrigin,
   storedPrompt,
+  storedReview,
   storedTombstone,
   storedVerdict,
   type Tombstone,
@@ -40,6 +42,8 @@ export interface BatchStore {
   history(): readonly HistoryEntry[];
   verdicts(from: number, to: number): readonly StoredVerdict[];
   ranking(): Ranking | null;
+  /** every review, oldest first */
+  reviews(): readonly Review[];
   /** Replaces everything by a tombstone; outbox rows are the outbox's own business. */
   erase(tombstone: Tombstone): void;
 }
@@ -89,8 +93,13 @@ export function openBatchStore(sql: SqlStorage): BatchStore {
       const row = firstRow<{ ranking: string }>(sql, "SELECT ranking FROM scores");
       return row ? rankingSchema.parse(JSON.parse(row.ranking)) : null;
     },
+    reviews: () =>
+      sql
+        .exec(`SELECT essay, reviewed_by AS reviewedBy, grade, caller, at FROM reviews ORDER BY id`)
+        .toArray()
+        .map((review) => storedReview.parse(review)),
     erase(tombstone) {
-      for (const table of ["batch", "essays", "comparisons", "history", "interim_fit", "scores"])
+      for (const table of ["batch", "essays", "comparisons", "history", "interim_fit", "scores", "reviews"])
         sql.exec(`DELETE FROM ${table}`);
       sql.exec("INSERT OR REPLACE INTO tombstone (id, content) VALUES (1, ?)", JSON.stringify(tombstone));
     },
@@ -109,7 +118,7 @@ function loadBatch(sql: SqlStorage): Batch | null {
     life: storedLife.parse(JSON.parse(row.life)),
     essays: sql
       .exec(
-        "SELECT number, essay_id AS essayId, storage_id AS storageId, status AS text, problem, length FROM essays ORDER BY number",
+        "SELECT number, essay_id AS essayId, storage_id AS storageId, status AS text, problem, length, anchor FROM essays ORDER BY number",
       )
       .toArray()
       .map((essay) => storedEssay.parse(essay)),
@@ -141,7 +150,7 @@ function applyChange(sql: SqlStorage, change: Change): void {
       );
       for (const { essay, text } of change.essays) {
         sql.exec(
-          "INSERT INTO essays (number, essay_id, storage_id, status, problem, length, text) VALUES (?, ?, ?, ?, ?, ?, ?)",
+          "INSERT INTO essays (number, essay_id, storage_id, status, problem, length, text, anchor) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
           essay.number,
           essay.essayId,
           essay.storageId,
@@ -149,6 +158,7 @@ function applyChange(sql: SqlStorage, change: Change): void {
           essay.problem,
           essay.length,
           text,
+          essay.anchor === null ? null : JSON.stringify(essay.anchor),
         );
       }
       return;
@@ -192,6 +202,18 @@ function applyChange(sql: SqlStorage, change: Change): void {
     case "ranking":
       sql.exec("INSERT OR REPLACE INTO scores (id, ranking) VALUES (1, ?)", JSON.stringify(change.ranking));
       return;
+    case "review": {
+      const { essay, reviewedBy, grade, caller, at } = change.review;
+      sql.exec(
+        "INSERT INTO reviews (essay, reviewed_by, grade, caller, at) VALUES (?, ?, ?, ?, ?)",
+        essay,
+        reviewedBy,
+        grade,
+        caller,
+        at,
+      );
+      return;
+    }
     case "texts-erased":
       sql.exec("UPDATE essays SET text = NULL");
       for (const column of ["verdict", "late"]) {

@@ -1,18 +1,22 @@
 import { type Batch, isTerminal } from "../batch/batch.ts";
 import { describeJudges } from "../batch/judges.ts";
-import type { Ranking } from "../batch/ranking.ts";
-import type { Picture } from "../results/picture.ts";
+import type { RankedEssay, Ranking } from "../batch/ranking.ts";
+import { newestReviews, type Review } from "../batch/review.ts";
+import type { EssayResultRow, Picture } from "../results/picture.ts";
 import type { EventRow } from "./outbox.ts";
+import { reviewBodyOf } from "./review-body.ts";
 
 /** The batch as the read model shows it. */
 export function pictureOf(
   batch: Batch,
   ranking: Ranking | null,
+  reviews: readonly Review[],
   events: readonly EventRow[],
   nextWakeAt: number | null,
 ): Picture {
   const { origin, life, tally } = batch;
   const ended = isTerminal(life.state);
+  const newest = newestReviews(reviews);
   const published = events.every(({ status }) => status !== "pending" && status !== "queued");
   return {
     batch: {
@@ -26,6 +30,7 @@ export function pictureOf(
       orgId: origin.orgId,
       state: life.state,
       judge: describeJudges(origin.judges),
+      assignmentId: origin.assignmentId,
       essayCount: batch.essays.length,
       totalComparisons: life.totalComparisons,
       completedComparisons: tally.completed,
@@ -42,7 +47,9 @@ export function pictureOf(
       // The sweep looks after a batch until it has ended and its events are out.
       nextWakeAt: ended && published ? null : nextWakeAt,
     },
-    results: (ranking?.essays ?? []).map((essay) => ({ ...essay, batchId: origin.batchId })),
+    results: (ranking?.essays ?? []).map((essay) =>
+      resultRowOf(origin.batchId, essay, newest.get(essay.number)),
+    ),
     events: events.map(({ seq, status, createdAt, publishedAt, note, event }) => ({
       eventId: event.eventId,
       batchId: origin.batchId,
@@ -57,6 +64,22 @@ export function pictureOf(
   };
 }
 
-function summaryOf({ provisional, reliability, model }: Ranking) {
-  return { provisional, reliability, model };
+function summaryOf({ provisional, reliability, model, grading, humanShare }: Ranking) {
+  return { provisional, reliability, model, grading, human_share: humanShare };
+}
+
+function resultRowOf(
+  batchId: string,
+  { anchor, grade, ...essay }: RankedEssay,
+  review: Review | undefined,
+): EssayResultRow {
+  return {
+    ...essay,
+    batchId,
+    anchorId: anchor?.anchorId ?? null,
+    anchorGrade: anchor?.grade ?? null,
+    grade: grade?.grade ?? null,
+    gradeProjection: grade === null ? null : JSON.stringify(grade),
+    review: review === undefined ? null : JSON.stringify(reviewBodyOf(review)),
+  };
 }

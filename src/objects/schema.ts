@@ -50,6 +50,11 @@ const STEPS: readonly string[] = [
    ALTER TABLE essays ADD COLUMN length INTEGER;
    UPDATE essays SET length = length(text) WHERE text IS NOT NULL;`,
   "CREATE TABLE interim_fit (id INTEGER PRIMARY KEY CHECK (id = 1), fit TEXT NOT NULL);",
+  `ALTER TABLE essays ADD COLUMN anchor TEXT;
+   CREATE TABLE reviews (
+     id INTEGER PRIMARY KEY, essay INTEGER NOT NULL, reviewed_by TEXT NOT NULL, grade TEXT NOT NULL, caller TEXT NOT NULL,
+     at INTEGER NOT NULL
+   );`,
 ];
 
 /** Whether anything was ever created in this object. Reading it creates nothing. */

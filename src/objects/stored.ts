@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import {
+  type Anchor,
   BATCH_STATES,
   type BatchConfig,
   type BatchLife,
@@ -16,7 +17,15 @@ import {
   STOP_REASONS,
 } from "../batch/batch.ts";
 import type { PromptContext, VerdictRecord } from "../batch/decision.ts";
+import type { Review } from "../batch/review.ts";
+import type { GradeScale } from "../contracts/grade-scale.ts";
 import { DEFAULT_BALANCED_ROUNDS, DEFAULT_RANDOM_SHARE, PAIR_ORIGINS } from "../pairing/index.ts";
+
+const storedScale = z.object({
+  name: z.string(),
+  grades: z.array(z.object({ label: z.string(), prior: z.number() })),
+  belowLowest: z.string().nullable(),
+}) satisfies z.ZodType<GradeScale>;
 
 const currentOrigin = z.object({
   batchId: z.string(),
@@ -28,6 +37,7 @@ const currentOrigin = z.object({
   userId: z.string(),
   orgId: z.string().nullable(),
   assignmentId: z.string().nullable(),
+  gradeScale: storedScale.nullable().default(null),
   language: z.string(),
   courseCode: z.string().nullable(),
   judges: z.array(z.object({ judge: z.string(), model: z.string().nullable(), share: z.number() })),
@@ -116,6 +126,8 @@ export const storedPrompt = z.object({
   redactNames: z.array(z.string()).default([]),
 }) satisfies z.ZodType<PromptContext>;
 
+const storedAnchor = z.object({ anchorId: z.string(), grade: z.string() }) satisfies z.ZodType<Anchor>;
+
 export const storedEssay = z.object({
   number: z.number(),
   essayId: z.string(),
@@ -123,7 +135,20 @@ export const storedEssay = z.object({
   text: z.enum(["pending", "ready", "missing"]),
   problem: z.string().nullable(),
   length: z.number().nullable(),
+  /** a JSON column */
+  anchor: z
+    .string()
+    .nullable()
+    .transform((json): Anchor | null => (json === null ? null : storedAnchor.parse(JSON.parse(json)))),
 }) satisfies z.ZodType<Essay>;
+
+export const storedReview = z.object({
+  essay: z.number(),
+  reviewedBy: z.string(),
+  grade: z.string(),
+  caller: z.string(),
+  at: z.number(),
+}) satisfies z.ZodType<Review>;
 
 /** A row of `comparisons`, its columns named as in {@link Comparison}. */
 const comparisonRow = z.object({

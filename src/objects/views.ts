@@ -17,6 +17,7 @@ import {
 import type { ComparisonPrompt } from "../batch/comparison-prompt.ts";
 import type { InterimFit } from "../batch/interim-fit.ts";
 import { describeJudges } from "../batch/judges.ts";
+import type { Review } from "../batch/review.ts";
 import type { PairOrigin, SettledStrategy } from "../pairing/index.ts";
 import type { StoredVerdict } from "./batch-store.ts";
 
@@ -35,8 +36,11 @@ export interface Overview {
   /** pairs put before people a second time: asked, judged, outstanding */
   readonly humanCopies: { readonly total: number; readonly completed: number; readonly pending: number };
   readonly costUsd: number;
+  readonly assignmentId: string | null;
   readonly essays: {
+    /** anchors included */
     readonly total: number;
+    readonly anchors: number;
     readonly ready: number;
     readonly missing: number;
     readonly pending: number;
@@ -125,6 +129,10 @@ export interface LentComparison {
   readonly at: number | null;
 }
 
+export interface ReviewView extends Review {
+  readonly essayId: string;
+}
+
 export interface PendingText {
   readonly of: number | "student-prompt";
   readonly storageId: string;
@@ -151,8 +159,10 @@ export function overviewOf(batch: Batch, nextWakeAt: number | null): Overview {
       pending: ended ? 0 : tally.copiesOutstanding,
     },
     costUsd: tally.nanoUsd / 1e9,
+    assignmentId: origin.assignmentId,
     essays: {
       total: batch.essays.length,
+      anchors: batch.essays.filter(({ anchor }) => anchor !== null).length,
       ready: count("ready"),
       missing: count("missing"),
       pending: count("pending"),

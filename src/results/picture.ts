@@ -53,11 +53,13 @@ const IS_CURRENT = "(SELECT seq FROM batches WHERE batch_id = ?1) = ?2";
 const INSERT_RESULTS = `
   INSERT INTO essay_results
     (batch_id, number, essay_id, "rank", score, standard_error, comparisons, wins, is_anchor,
-     rank_low, rank_high, tied_with_next, top_probability, infit, outfit, infit_p, outfit_p)
+     rank_low, rank_high, tied_with_next, top_probability, infit, outfit, infit_p, outfit_p,
+     anchor_id, anchor_grade, grade, grade_projection, review)
   SELECT ?1, value->>'$.number', value->>'$.essayId', value->>'$.rank', value->>'$.score', value->>'$.standardError',
     value->>'$.comparisons', value->>'$.wins', value->>'$.isAnchor', value->>'$.rankLow', value->>'$.rankHigh',
     value->>'$.tiedWithNext', value->>'$.topProbability', value->>'$.infit', value->>'$.outfit', value->>'$.infitP',
-    value->>'$.outfitP'
+    value->>'$.outfitP', value->>'$.anchorId', value->>'$.anchorGrade', value->>'$.grade', value->>'$.gradeProjection',
+    value->>'$.review'
   FROM json_each(?3) WHERE ${IS_CURRENT}`;
 
 const UPSERT_EVENTS = `

@@ -19,6 +19,7 @@ export const batches = sqliteTable(
     orgId: text("org_id"),
     state: text("state").notNull(),
     judge: text("judge").notNull(),
+    assignmentId: text("assignment_id"),
     essayCount: integer("essay_count").notNull(),
     totalComparisons: integer("total_comparisons").notNull(),
     completedComparisons: integer("completed_comparisons").notNull(),
@@ -67,8 +68,53 @@ export const essayResults = sqliteTable(
     outfit: real("outfit"),
     infitP: real("infit_p"),
     outfitP: real("outfit_p"),
+    /** an anchor's name and known grade */
+    anchorId: text("anchor_id"),
+    anchorGrade: text("anchor_grade"),
+    /** the projected grade; null for anchors and where none is claimed. `gradeProjection` is the whole of it, as JSON */
+    grade: text("grade"),
+    gradeProjection: text("grade_projection"),
+    /** what a person said of the grade last, as JSON */
+    review: text("review"),
   },
   (table) => [primaryKey({ columns: [table.batchId, table.number] })],
+);
+
+/** Assignments and their anchors: what callers keep for the batches to come. A batch takes a copy when it opens. */
+export const assignments = sqliteTable(
+  "assignments",
+  {
+    /** follows from owner and id */
+    key: text("key").primaryKey(),
+    owner: text("owner").notNull(),
+    assignmentId: text("assignment_id").notNull(),
+    /** SHA-256 over what the assignment was created with */
+    fingerprint: text("fingerprint").notNull(),
+    title: text("title"),
+    prompt: text("prompt"),
+    instructions: text("instructions"),
+    rubric: text("rubric"),
+    /** JSON */
+    gradeScale: text("grade_scale").notNull(),
+    anchorCount: integer("anchor_count").notNull(),
+    createdAt: integer("created_at").notNull(),
+  },
+  (table) => [
+    index("assignments_newest").on(table.createdAt, table.key),
+    index("assignments_newest_of_owner").on(table.owner, table.createdAt, table.key),
+  ],
+);
+
+export const assignmentAnchors = sqliteTable(
+  "assignment_anchors",
+  {
+    assignmentKey: text("assignment_key").notNull(),
+    number: integer("number").notNull(),
+    anchorId: text("anchor_id").notNull(),
+    grade: text("grade").notNull(),
+    text: text("text").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.assignmentKey, table.number] })],
 );
 
 export const publishedEvents = sqliteTable(

@@ -242,6 +242,7 @@ describe("the read model", () => {
         orgId: null,
         state: "WAITING_CALLBACKS",
         judge: "external",
+        assignmentId: null,
         essayCount: 9,
         totalComparisons: 9,
         completedComparisons: 0,

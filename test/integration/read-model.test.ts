@@ -2,6 +2,11 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import {
+  assignmentAnchorsQuery,
+  findAssignmentQuery,
+  listAssignmentsQuery,
+} from "../../src/results/assignments.ts";
+import {
   batchTotalsQuery,
   deadLetterTotalsQuery,
   essayResultsQuery,
@@ -69,6 +74,27 @@ const QUERIES: readonly (readonly [string, Query, RegExp])[] = [
   ],
   ["one batch", findBatchQuery(db, "x"), /INDEX sqlite_autoindex_batches_1 \(batch_id=\?\)/],
   ["a batch's results", essayResultsQuery(db, "x"), /INDEX sqlite_autoindex_essay_results_1 \(batch_id=\?\)/],
+  ["one assignment", findAssignmentQuery(db, "x"), /INDEX sqlite_autoindex_assignments_1 \(key=\?\)/],
+  [
+    "an assignment's anchors",
+    assignmentAnchorsQuery(db, "x"),
+    /INDEX sqlite_autoindex_assignment_anchors_1 \(assignment_key=\?\)/,
+  ],
+  [
+    "all assignments, newest first",
+    listAssignmentsQuery(db, { owner: null, limit: 10, after: null }),
+    /INDEX assignments_newest$/,
+  ],
+  [
+    "… from a cursor",
+    listAssignmentsQuery(db, { owner: null, limit: 10, after: { createdAt: 5, key: "x" } }),
+    /INDEX assignments_newest \(/,
+  ],
+  [
+    "an owner's assignments",
+    listAssignmentsQuery(db, { owner: "a", limit: 10, after: { createdAt: 5, key: "x" } }),
+    /INDEX assignments_newest_of_owner \(/,
+  ],
   ["overdue batches", overdueBatchesQuery(db, 1, 10), /INDEX batches_overdue \(/],
   ["batches by state", batchTotalsQuery(db), /INDEX batches_newest_by_state/],
   ["failures by reason", failureTotalsQuery(db), /INDEX batches_failures/],

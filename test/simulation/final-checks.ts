@@ -89,7 +89,8 @@ function checkProjection(world: World, hosted: Hosted, readModel: Sqlite): void 
   if (batch === null) return;
   const sql = storageLike(hosted);
   const events = openOutbox(sql).events();
-  const picture = pictureOf(batch, openBatchStore(sql).ranking(), events, null);
+  const store = openBatchStore(sql);
+  const picture = pictureOf(batch, store.ranking(), store.reviews(), events, null);
   const { batchId } = picture.batch;
   const [row] = readModel.all("SELECT * FROM batches WHERE batch_id = ?", batchId);
   if (row === undefined) {

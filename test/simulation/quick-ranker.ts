@@ -30,8 +30,12 @@ export const quickRanker: Ranker = ({ essays, comparisons }) => {
       outfit: null,
       infitP: null,
       outfitP: null,
+      anchor: null,
+      grade: null,
     })),
     reliability: null,
     model: null,
+    grading: null,
+    humanShare: 0,
   };
 };

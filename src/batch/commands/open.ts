@@ -18,6 +18,13 @@ export interface OpenRequest {
     readonly text: string | null;
     readonly storageId: string | null;
   }[];
+  /** The assignment's essays of known grade; they join the others and are compared like them. */
+  readonly anchors: readonly {
+    readonly essayId: string;
+    readonly anchorId: string;
+    readonly grade: string;
+    readonly text: string;
+  }[];
   /**
    * Why the request cannot be carried out although it is well formed. The batch is then opened and fails at once, so that
    * an upstream that can only listen hears of it. Null for every other request.
@@ -28,10 +35,16 @@ export interface OpenRequest {
 /** Creates a batch. The only command that creates anything. */
 export function open(request: OpenRequest, rank: Ranker): Decision<{ readonly batch: Batch }> {
   const now = request.origin.createdAt;
-  const essays = request.essays.map(({ essayId, text, storageId }, number) => ({
-    essay: essayOf(number, essayId, text, storageId),
-    text,
-  }));
+  const essays = [
+    ...request.essays.map(({ essayId, text, storageId }, number) => ({
+      essay: essayOf(number, essayId, text, storageId),
+      text,
+    })),
+    ...request.anchors.map((anchor, index) => ({
+      essay: anchorOf(request.essays.length + index, anchor),
+      text: anchor.text,
+    })),
+  ];
   const life = newborn(now, request.prompt.studentPromptStorageId !== null);
   const { origin, config, prompt } = request;
   const opened = { kind: "opened", origin, config, life, prompt, essays } as const;
@@ -47,10 +60,15 @@ export function open(request: OpenRequest, rank: Ranker): Decision<{ readonly ba
 }
 
 function essayOf(number: number, essayId: string, text: string | null, storageId: string | null): Essay {
-  const essay = { number, essayId, storageId, problem: null, length: null };
+  const essay = { number, essayId, storageId, problem: null, length: null, anchor: null };
   if (text !== null) return { ...essay, text: "ready", length: lengthOf(text) };
   if (storageId !== null) return { ...essay, text: "pending" };
   return { ...essay, text: "missing", problem: "the text is blank" };
+}
+
+function anchorOf(number: number, { essayId, anchorId, grade, text }: OpenRequest["anchors"][number]): Essay {
+  const essay = { number, essayId, storageId: null, problem: null, length: lengthOf(text) };
+  return { ...essay, text: "ready", anchor: { anchorId, grade } };
 }
 
 function refuse(draft: Draft, message: string): void {

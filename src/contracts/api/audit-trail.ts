@@ -84,6 +84,9 @@ export const historySchema = z
     history: z.array(
       z.object({ from: z.string().nullable(), to: z.string(), reason: z.string(), at: timestamp }),
     ),
+    reviews: z
+      .array(z.object({ essay_id: z.string(), reviewed_by: z.string(), grade: z.string(), at: timestamp }))
+      .openapi({ description: "what people said of grades, oldest first" }),
   })
   .openapi("History");
 

@@ -118,8 +118,10 @@ export const batchSchema = z
       .number()
       .nonnegative()
       .openapi({ description: "what the answers cost so far, as the judges say" }),
+    assignment_id: z.string().nullable(),
     essays: z.object({
-      total: count,
+      total: count.openapi({ description: "anchors included" }),
+      anchors: count,
       ready: count,
       missing: count,
       pending: count,
@@ -158,6 +160,7 @@ const listedBatchSchema = z
     bos_batch_id: z.string(),
     correlation_id: z.string(),
     judge: z.string(),
+    assignment_id: z.string().nullable(),
     essay_count: count,
     total_comparisons: count,
     completed_comparisons: count,

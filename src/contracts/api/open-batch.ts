@@ -2,13 +2,12 @@ import { z } from "@hono/zod-openapi";
 import { MAX_ESSAY_BYTES, MAX_ESSAYS } from "../assessment-request.ts";
 import { llmConfigOverridesSchema } from "../llm-config.ts";
 import { MAX_ID_LENGTH } from "../processing-metadata.ts";
-import { essayIdSchema, identifier, utf8Length, wellFormed, wireUuid } from "../text.ts";
+import { essayIdSchema, identifier, wireUuid } from "../text.ts";
 import { batchLinksSchema, batchStateSchema, pairingSchema } from "./batch.ts";
+import { MAX_PROMPT_BYTES, textOfBytes } from "./text-of-bytes.ts";
 
-/** Fewest essays that can be compared. */
+/** Fewest essays that can be compared; anchors count. */
 export const MIN_ESSAYS = 2;
-/** Longest prompt, and longest instructions, in bytes of UTF-8. */
-export const MAX_PROMPT_BYTES = 20_000;
 /** Most judges between whom one batch divides its comparisons. */
 export const MAX_JUDGES = 8;
 /** A smaller share of the comparisons could not be kept even roughly. */
@@ -25,15 +24,6 @@ export const MAX_NAME_LENGTH = 100;
 export const MAX_IDEMPOTENCY_KEY_LENGTH = 255;
 /** Most comparisons that one batch may ask for. */
 export const MAX_BUDGET = 32_768;
-
-/** Prompts, instructions and essays are limited in bytes, because that is what they cost to store and to send. */
-function textOfBytes(maxBytes: number) {
-  return wellFormed(maxBytes)
-    .refine((value) => utf8Length(value) <= maxBytes, {
-      error: ({ input }) => `expected at most ${maxBytes} bytes of UTF-8, got ${utf8Length(String(input))}`,
-    })
-    .openapi({ maxLength: maxBytes, description: `at most ${maxBytes} bytes of UTF-8` });
-}
 
 const essaySchema = z
   .object({
@@ -111,10 +101,13 @@ export const openBatchRequestSchema = z
     correlation_id: wireUuid.nullish(),
     user_id: identifier(MAX_ID_LENGTH).nullish(),
     org_id: identifier(MAX_ID_LENGTH).nullish(),
-    assignment_id: identifier(100).nullish(),
+    assignment_id: identifier(100).nullish().openapi({
+      description:
+        "an assignment of the caller: its prompt, instructions and rubric are the defaults, its anchors are compared with the essays, and the essays are graded",
+    }),
     essays: z
       .array(essaySchema)
-      .min(MIN_ESSAYS, `expected at least ${MIN_ESSAYS} essays: there must be something to compare`)
+      .min(1, "expected at least one essay")
       .max(MAX_ESSAYS, `expected at most ${MAX_ESSAYS} essays in one batch`)
       .superRefine(refuseRepeatedEssays),
     prompt: textOfBytes(MAX_PROMPT_BYTES).nullish(),
@@ -146,6 +139,10 @@ export const openBatchRequestSchema = z
     config: configSchema.nullish(),
   })
   .superRefine(refuseTwoWaysToNameJudges)
+  .refine(({ essays, assignment_id }) => essays.length >= MIN_ESSAYS || isPresent(assignment_id), {
+    path: ["essays"],
+    error: `expected at least ${MIN_ESSAYS} essays, or an assignment_id whose anchors one essay can be compared with`,
+  })
   .openapi("OpenBatchRequest", {
     examples: [
       {

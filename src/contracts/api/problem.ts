@@ -2,6 +2,8 @@ import { z } from "@hono/zod-openapi";
 
 /** Every problem that the API can answer with; `docs/errors/CODE.md` explains each. Codes are never renamed or reused. */
 export const PROBLEM_CODES = [
+  "assignment_conflict",
+  "assignment_not_found",
   "batch_already_ended",
   "batch_gone",
   "batch_not_found",
@@ -11,7 +13,9 @@ export const PROBLEM_CODES = [
   "dead_letter_already_replayed",
   "dead_letter_not_found",
   "dead_letter_not_kept",
+  "essay_not_found",
   "forbidden",
+  "grade_not_reviewable",
   "idempotency_conflict",
   "internal_error",
   "judge_unavailable",
@@ -26,8 +30,11 @@ export const PROBLEM_CODES = [
   "too_deeply_nested",
   "too_many_records",
   "too_many_requests",
+  "too_many_reviews",
   "unauthorized",
   "unavailable",
+  "unknown_assignment",
+  "unknown_grade",
   "unsupported_media_type",
   "validation_failed",
 ] as const;

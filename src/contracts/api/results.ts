@@ -1,9 +1,20 @@
 import { z } from "@hono/zod-openapi";
+import { essayGradeSchema, gradingSchema } from "../grading.ts";
 import { rankingModelSchema, reliabilitySchema } from "../ranking.ts";
 import { batchStateSchema } from "./batch.ts";
 
+/** What a person said of an essay's grade. */
+export const reviewSchema = z
+  .object({
+    reviewed_by: z.string(),
+    grade: z.string().openapi({ description: "the grade that the essay is to have" }),
+    reviewed_at: z.string().openapi({ format: "date-time" }),
+  })
+  .openapi("Review");
+export type ReviewBody = z.infer<typeof reviewSchema>;
+
 /** One essay's place. Scores and standard errors are in logits; rank 1 is the best. */
-const rankedEssaySchema = z
+export const rankedEssaySchema = z
   .object({
     essay_id: z.string(),
     rank: z.int().min(1),
@@ -25,6 +36,14 @@ const rankedEssaySchema = z
     tied_with_next: z
       .boolean()
       .openapi({ description: "the verdicts do not tell it and the next essay apart" }),
+    anchor_id: z.string().nullable().openapi({ description: "the assignment's name for an anchor" }),
+    known_grade: z.string().nullable().openapi({ description: "an anchor's grade, which it came with" }),
+    grade: essayGradeSchema
+      .nullable()
+      .openapi({ description: "null for anchors, and where no grade is claimed: see `grading`" }),
+    review: z
+      .union([reviewSchema, z.null()])
+      .openapi({ description: "what a person said of the grade last" }),
   })
   .openapi("RankedEssay");
 export type RankedEssayBody = z.infer<typeof rankedEssaySchema>;
@@ -37,9 +56,20 @@ export const resultsSchema = z
     rankings: z.array(rankedEssaySchema),
     reliability: reliabilitySchema.nullable(),
     model: rankingModelSchema.nullable(),
+    grading: gradingSchema
+      .nullable()
+      .openapi({ description: "null for a batch without an assignment, which is ranked and not graded" }),
+    human_share: z
+      .number()
+      .min(0)
+      .max(1)
+      .openapi({ description: "share of the verdicts that people gave; 0: no person has judged" }),
   })
   .openapi("Results");
 export type ResultsBody = z.infer<typeof resultsSchema>;
 
 /** What D1 keeps beside the ranking, as JSON. */
-export const rankingSummarySchema = resultsSchema.pick({ provisional: true, reliability: true, model: true });
+export const rankingSummarySchema = resultsSchema
+  .pick({ provisional: true, reliability: true, model: true, grading: true, human_share: true })
+  // Rankings that an earlier version stored have none.
+  .extend({ grading: gradingSchema.nullable().default(null), human_share: z.number().default(0) });

@@ -33,6 +33,7 @@ export function batchBodyOf(overview: Overview): BatchBody {
     waiting_for_people: overview.waitingForPeople,
     human_copies: overview.humanCopies,
     cost_usd: overview.costUsd,
+    assignment_id: overview.assignmentId,
     essays: essaysBodyOf(overview.essays),
     total_comparisons: overview.totalComparisons,
     completed_comparisons: overview.completedComparisons,

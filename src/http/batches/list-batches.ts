@@ -65,6 +65,7 @@ function listedBatchOf(row: BatchRow): ListedBatch {
     bos_batch_id: row.bosBatchId,
     correlation_id: row.correlationId,
     judge: row.judge,
+    assignment_id: row.assignmentId,
     essay_count: row.essayCount,
     total_comparisons: row.totalComparisons,
     completed_comparisons: row.completedComparisons,

@@ -5,8 +5,11 @@ import {
   openBatchReplySchema,
   openBatchRequestSchema,
 } from "../../contracts/api/open-batch.ts";
+import { type AssignmentSnapshot, snapshotOf } from "../../objects/assignment-snapshot.ts";
 import { callBatch } from "../../objects/batch-client.ts";
 import { randomBatchId } from "../../objects/open-request.ts";
+import { findAssignment } from "../../results/assignments.ts";
+import { openDatabase } from "../../results/database.ts";
 import { requireSettings } from "../../settings/settings.ts";
 import type { App } from "../app-env.ts";
 import { authenticate, securityOf } from "../authentication.ts";
@@ -69,6 +72,7 @@ const route = createRoute({
       "comparisons_not_plannable",
       "judge_unavailable",
       "content_service_not_configured",
+      "unknown_assignment",
     ),
     ...AUTHENTICATION_PROBLEMS,
   },
@@ -86,13 +90,14 @@ export function openBatch(app: App): void {
       idempotencyKey === undefined
         ? randomBatchId()
         : await deriveBatchId({ source: "http", caller, idempotencyKey });
-    const refusal = findRefusal(settings, request);
+    const assignment = await findSnapshot(c.env, caller, request.assignment_id);
+    const refusal = findRefusal(settings, request, assignment);
     const mayBeKnown = idempotencyKey !== undefined;
     if (refusal !== null && !(mayBeKnown && (await isKnown(c.env, batchId)))) {
       return problem(c, refusal.code, refusal.detail);
     }
 
-    const openRequest = await toOpenRequest(settings, request, {
+    const openRequest = await toOpenRequest(settings, request, assignment, {
       batchId,
       caller,
       correlationId: c.var.correlationId,
@@ -122,6 +127,17 @@ export function openBatch(app: App): void {
         );
     }
   });
+}
+
+/** The caller's assignment as a batch takes it over; null when the request names none, or one that does not exist. */
+async function findSnapshot(
+  env: Env,
+  caller: string,
+  assignmentId: string | null | undefined,
+): Promise<AssignmentSnapshot | null> {
+  if (typeof assignmentId !== "string") return null;
+  const found = await findAssignment(openDatabase(env.DB), caller, assignmentId);
+  return found === undefined ? null : snapshotOf(found);
 }
 
 /**

@@ -1,7 +1,8 @@
 import type { JudgeShare } from "../../batch/batch.ts";
-import type { OpenBatchRequest } from "../../contracts/api/open-batch.ts";
+import { MIN_ESSAYS, type OpenBatchRequest } from "../../contracts/api/open-batch.ts";
 import type { ProblemCode } from "../../contracts/api/problem.ts";
 import { judgeProblem, takesModel } from "../../judges/registry.ts";
+import { type AssignmentSnapshot, anchorsOf } from "../../objects/assignment-snapshot.ts";
 import {
   type ConfigOverrides,
   contradictionIn,
@@ -19,21 +20,38 @@ const DEFAULT_LANGUAGE = "en";
 export interface Refusal {
   readonly code: Extract<
     ProblemCode,
-    "judge_unavailable" | "comparisons_not_plannable" | "content_service_not_configured"
+    | "judge_unavailable"
+    | "comparisons_not_plannable"
+    | "content_service_not_configured"
+    | "unknown_assignment"
   >;
   readonly detail: string;
 }
 
 /** Why a well-formed request cannot be carried out by this deployment; null when it can. */
-export function findRefusal(settings: Settings, request: OpenBatchRequest): Refusal | null {
+export function findRefusal(
+  settings: Settings,
+  request: OpenBatchRequest,
+  assignment: AssignmentSnapshot | null,
+): Refusal | null {
+  const { assignment_id: assignmentId } = request;
+  if (typeof assignmentId === "string" && assignment === null) {
+    const detail = `There is no assignment ${JSON.stringify(assignmentId)} for this caller: leave assignment_id out, or create it with POST /v1/assignments.`;
+    return { code: "unknown_assignment", detail };
+  }
+  const essayCount = request.essays.length + (assignment?.anchors.length ?? 0);
+  if (essayCount < MIN_ESSAYS) {
+    const detail = `There is one essay and the assignment ${JSON.stringify(assignmentId)} has no anchors: expected at least ${MIN_ESSAYS} essays, anchors included.`;
+    return { code: "comparisons_not_plannable", detail };
+  }
   for (const { judge, model } of judgesOf(settings, request)) {
     const problem = judgeProblem(settings, judge, model ?? modelOverride(judge, request));
     if (problem !== null) return { code: "judge_unavailable", detail: problem };
   }
-  const config = resolveConfig(settings, overridesOf(request), request.essays.length);
-  const planning = planningProblem(config, request.essays.length);
+  const config = resolveConfig(settings, overridesOf(request), essayCount);
+  const planning = planningProblem(config, essayCount);
   if (planning !== null) return { code: "comparisons_not_plannable", detail: planning };
-  const contradiction = contradictionIn(overridesOf(request), config, request.essays.length);
+  const contradiction = contradictionIn(overridesOf(request), config, essayCount);
   if (contradiction !== null) return { code: "comparisons_not_plannable", detail: contradiction };
   const byReference = request.essays.some(({ text_storage_id }) => typeof text_storage_id === "string");
   if (!byReference || settings.CONTENT_SERVICE_URL !== undefined) return null;
@@ -47,6 +65,7 @@ export function findRefusal(settings: Settings, request: OpenBatchRequest): Refu
 export async function toOpenRequest(
   settings: Settings,
   request: OpenBatchRequest,
+  assignment: AssignmentSnapshot | null,
   {
     batchId,
     caller,
@@ -59,6 +78,7 @@ export async function toOpenRequest(
     readonly now: number;
   },
 ): Promise<OpenRequest> {
+  const anchors = anchorsOf(assignment, batchId, request.essays.length);
   return {
     origin: {
       batchId,
@@ -70,6 +90,7 @@ export async function toOpenRequest(
       userId: request.user_id ?? caller,
       orgId: request.org_id ?? null,
       assignmentId: request.assignment_id ?? null,
+      gradeScale: assignment?.gradeScale ?? null,
       language: request.language ?? DEFAULT_LANGUAGE,
       courseCode: request.course_code ?? null,
       judges: judgesOf(settings, request),
@@ -79,12 +100,12 @@ export async function toOpenRequest(
       seed: seedOf(batchId),
       createdAt: now,
     },
-    config: resolveConfig(settings, overridesOf(request), request.essays.length),
+    config: resolveConfig(settings, overridesOf(request), request.essays.length + anchors.length),
     prompt: {
-      studentPrompt: request.prompt ?? null,
+      studentPrompt: request.prompt ?? assignment?.prompt ?? null,
       studentPromptStorageId: null,
-      instructions: request.instructions ?? null,
-      rubric: request.llm_config_overrides?.judge_rubric_override ?? null,
+      instructions: request.instructions ?? assignment?.instructions ?? null,
+      rubric: request.llm_config_overrides?.judge_rubric_override ?? assignment?.rubric ?? null,
       overrides: request.llm_config_overrides ? JSON.stringify(request.llm_config_overrides) : null,
       redactNames: request.redact_names ?? [],
     },
@@ -93,6 +114,7 @@ export async function toOpenRequest(
       text: text ?? null,
       storageId: text_storage_id ?? null,
     })),
+    anchors,
     refusal: null,
   };
 }

@@ -12,7 +12,8 @@ const route = createRoute({
   path: "/v1/batches/{id}/history",
   operationId: "readHistory",
   summary: "Read the history",
-  description: "Every transition of the batch's state, in order: from, to, why and when.",
+  description:
+    "Every transition of the batch's state, in order: from, to, why and when; and every review of a grade.",
   tags: ["Audit trail"],
   security: securityOf("batches", "admin"),
   middleware: [authenticate("batches", "admin")] as const,
@@ -32,6 +33,14 @@ export function readHistory(app: App): void {
     if (batch.kind !== "found") return answerMissing(c, id, batch);
     const entries = await callBatch(c.env, id, (object) => object.history());
     const history = entries.map(({ from, to, reason, at }) => ({ from, to, reason, at: toWireDatetime(at) }));
-    return c.json({ batch_id: id, history }, 200);
+    const reviews = (await callBatch(c.env, id, (object) => object.reviews())).map(
+      ({ essayId, reviewedBy, grade, at }) => ({
+        essay_id: essayId,
+        reviewed_by: reviewedBy,
+        grade,
+        at: toWireDatetime(at),
+      }),
+    );
+    return c.json({ batch_id: id, history, reviews }, 200);
   });
 }

@@ -12,6 +12,7 @@ import { authenticate, maySee, securityOf } from "../authentication.ts";
 import { concernBatch } from "../correlation.ts";
 import { AUTHENTICATION_PROBLEMS, problem, problemResponse, RETRY_AFTER_SECONDS } from "../problem.ts";
 import { answerMissing, batchParams, findBatch } from "./found-batch.ts";
+import { rankingBodyOf, storedEssayOf } from "./results-body.ts";
 import { toCsv } from "./results-csv.ts";
 
 const query = z.strictObject({
@@ -61,15 +62,8 @@ export function readResults(app: App): void {
     if (overview.failure !== null) return answerNoResults(c, overview, overview.failure);
     const ranking = await callBatch(c.env, id, (object) => object.ranking());
     if (ranking === null) return answerNotReady(c, overview);
-    const { provisional, reliability, model } = ranking;
-    return answer(c, {
-      batch_id: id,
-      state: overview.state,
-      provisional,
-      rankings: ranking.essays.map(rankedEssayOf),
-      reliability,
-      model,
-    });
+    const reviews = await callBatch(c.env, id, (object) => object.reviews());
+    return answer(c, { batch_id: id, state: overview.state, ...rankingBodyOf(ranking, reviews) });
   });
 }
 
@@ -94,43 +88,7 @@ async function findFinished(c: AppContext, batchId: string): Promise<ResultsBody
     batch_id: batchId,
     state: "COMPLETED",
     ...rankingSummarySchema.parse(JSON.parse(rankingSummary)),
-    rankings: finished.results.map(rankedEssayOf),
-  };
-}
-
-function rankedEssayOf(essay: {
-  readonly essayId: string;
-  readonly rank: number;
-  readonly score: number;
-  readonly standardError: number;
-  readonly comparisons: number;
-  readonly wins: number;
-  readonly isAnchor: boolean;
-  readonly rankLow: number;
-  readonly rankHigh: number;
-  readonly tiedWithNext: boolean;
-  readonly topProbability: number;
-  readonly infit: number | null;
-  readonly outfit: number | null;
-  readonly infitP: number | null;
-  readonly outfitP: number | null;
-}): ResultsBody["rankings"][number] {
-  return {
-    essay_id: essay.essayId,
-    rank: essay.rank,
-    score: essay.score,
-    standard_error: essay.standardError,
-    comparisons: essay.comparisons,
-    wins: essay.wins,
-    is_anchor: essay.isAnchor,
-    rank_low: essay.rankLow,
-    rank_high: essay.rankHigh,
-    tied_with_next: essay.tiedWithNext,
-    top_probability: essay.topProbability,
-    infit: essay.infit,
-    outfit: essay.outfit,
-    infit_p: essay.infitP,
-    outfit_p: essay.outfitP,
+    rankings: finished.results.map(storedEssayOf),
   };
 }
 

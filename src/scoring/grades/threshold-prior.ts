@@ -25,9 +25,9 @@ const LOCATION_DEVIATION = 0.8;
 /** Of the logarithms: of the spread, of a single step between two boundaries, and of the scatter. */
 const SPREAD_DEVIATION = 0.3;
 const STEP_DEVIATION = 0.3;
-const SCATTER_DEVIATION = 0.8;
+const SCATTER_DEVIATION = 0.9;
 /** Median of the scatter, in units of the spread. */
-const SCATTER_MEDIAN = 0.1;
+const SCATTER_MEDIAN = 0.08;
 /** A logistic distribution of variance 1 has this scale. */
 const UNIT_LOGISTIC = Math.sqrt(3) / Math.PI;
 

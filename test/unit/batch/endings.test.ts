@@ -91,6 +91,8 @@ describe("too little to compare", () => {
         outfit: null,
         infitP: null,
         outfitP: null,
+        anchor: null,
+        grade: null,
       },
     ]);
     expect(batch.events("completed")).toHaveLength(1);

@@ -89,6 +89,7 @@ export const DEFAULT_ORIGIN: BatchOrigin = {
   userId: "user-1",
   orgId: "org-1",
   assignmentId: null,
+  gradeScale: null,
   language: "en",
   courseCode: "ENG5",
   judges: [{ judge: "provider-service", model: null, share: 1 }],
@@ -131,6 +132,7 @@ export interface RequestParts {
   readonly config?: Partial<BatchConfig>;
   readonly origin?: Partial<BatchOrigin>;
   readonly prompt?: Partial<PromptContext>;
+  readonly anchors?: OpenRequest["anchors"];
   readonly refusal?: string;
 }
 
@@ -142,6 +144,7 @@ export function buildRequest(parts: RequestParts = {}): OpenRequest {
     config: { ...DEFAULT_CONFIG, ...parts.config },
     prompt: { ...NO_PROMPT, ...parts.prompt },
     essays: typeof essays === "number" ? inlineEssays(essays) : essays,
+    anchors: parts.anchors ?? [],
     refusal: parts.refusal ?? null,
   };
 }
@@ -259,9 +262,13 @@ export const rankByWins: Ranker = ({ essays, comparisons }) => {
       outfit: null,
       infitP: null,
       outfitP: null,
+      anchor: null,
+      grade: null,
     })),
     reliability: null,
     model: null,
+    grading: null,
+    humanShare: 0,
   };
 };
 

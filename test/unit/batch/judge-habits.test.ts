@@ -15,7 +15,15 @@ const JUDGES: readonly JudgeShare[] = [
 ];
 
 function essay(number: number, length: number | null): Essay {
-  return { number, essayId: `essay-${number}`, storageId: null, text: "ready", problem: null, length };
+  return {
+    number,
+    essayId: `essay-${number}`,
+    storageId: null,
+    text: "ready",
+    problem: null,
+    anchor: null,
+    length,
+  };
 }
 
 interface Judged {

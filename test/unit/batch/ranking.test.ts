@@ -10,7 +10,13 @@ function judgeByNumber(batch: BatchUnderTest): BatchUnderTest {
 }
 
 const rank = ({ batch }: BatchUnderTest) =>
-  rankEssays({ ...batch, judges: batch.origin.judges, seed: batch.origin.seed, provisional: false });
+  rankEssays({
+    ...batch,
+    judges: batch.origin.judges,
+    seed: batch.origin.seed,
+    provisional: false,
+    gradeScale: batch.origin.gradeScale,
+  });
 
 describe("what a final ranking says of its verdicts", () => {
   const batch = judgeByNumber(openBatch({ essays: 6 }));
@@ -42,6 +48,7 @@ describe("what a final ranking says of its verdicts", () => {
       judges: batch.batch.origin.judges,
       seed: 1,
       provisional: true,
+      gradeScale: null,
     });
     expect(essays.map(({ infit }) => infit)).toEqual(essays.map(() => null));
     expect(reliability?.split_half).toBeNull();

@@ -1,19 +1,27 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { MAX_REVIEWS_PER_ESSAY } from "../../../src/batch/commands/review-grade.ts";
 import { readRecordText } from "../../../src/bus/inbound-record.ts";
 import { RECORD_MAX_BYTES, RECORDS_MAX, splitRecords } from "../../../src/bus/split-records.ts";
+import {
+  createAssignmentRequestSchema,
+  MAX_ANCHORS,
+  MIN_ANCHOR_CHARACTERS,
+} from "../../../src/contracts/api/assignments.ts";
 import { callbackSchema } from "../../../src/contracts/api/intake.ts";
 import {
   MAX_BUDGET,
   MAX_IDEMPOTENCY_KEY_LENGTH,
-  MAX_PROMPT_BYTES,
   openBatchRequestSchema,
 } from "../../../src/contracts/api/open-batch.ts";
+import { MAX_PROMPT_BYTES } from "../../../src/contracts/api/text-of-bytes.ts";
 import { MAX_ESSAY_BYTES, MAX_ESSAYS } from "../../../src/contracts/assessment-request.ts";
+import { MAX_GRADES } from "../../../src/contracts/grade-scale.ts";
 import { MAX_JSON_DEPTH } from "../../../src/encoding/json-depth.ts";
 import { createApp } from "../../../src/http/app.ts";
 import {
+  MAX_ASSIGNMENT_REQUEST_BYTES,
   MAX_BATCH_REQUEST_BYTES,
   MAX_CALLBACK_BYTES,
   MAX_COMPARISONS_PAGE_SIZE,
@@ -51,6 +59,11 @@ describe("the page about the API", () => {
       expect(openBatchRequestSchema.safeParse(JSON.parse(body)).error).toBeUndefined();
   });
 
+  it("creates an assignment that the service takes", () => {
+    const [body] = bodiesPostedTo("/v1/assignments");
+    expect(createAssignmentRequestSchema.safeParse(JSON.parse(body)).error).toBeUndefined();
+  });
+
   it("answers comparisons as the service reads them", () => {
     const [body] = bodiesPostedTo("/v1/callbacks");
     expect(callbackSchema.safeParse(JSON.parse(body)).error).toBeUndefined();
@@ -81,6 +94,9 @@ describe("the page about the API", () => {
     expect(limits).toContain(`${MAX_CALLBACK_BYTES / 1024} KiB`);
     expect(limits).toContain(`${MAX_JSON_DEPTH} levels`);
     expect(PROBLEMS.too_deeply_nested.meaning).toContain(`${MAX_JSON_DEPTH} levels`);
+    for (const limit of [MAX_ANCHORS, MIN_ANCHOR_CHARACTERS, MAX_GRADES, MAX_REVIEWS_PER_ESSAY])
+      expect(limits).toContain(String(limit));
+    expect(limits).toContain(`${MAX_ASSIGNMENT_REQUEST_BYTES / 1024 / 1024} MiB`);
   });
 
   it("names how often a caller may ask, as does the problem that it meets otherwise", () => {

@@ -40,7 +40,7 @@ describe("authentication", () => {
       "/live",
       "/ready",
     ]);
-    expect(guarded.length).toBe(18);
+    expect(guarded.length).toBe(23);
   });
 
   it.each(guarded)("asks for a key before $operationId", async ({ method, path }) => {

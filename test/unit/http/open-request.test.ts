@@ -28,7 +28,7 @@ function faultsOf(body: object): string[] {
 function open(body: object, identity: object = {}) {
   const request = openBatchRequestSchema.parse({ essays: TWO, ...body });
   const defaults = { batchId: "0123456789abc", caller: "school", correlationId: "c-1", now: 1_000 };
-  return toOpenRequest(settings, request, { ...defaults, ...identity });
+  return toOpenRequest(settings, request, null, { ...defaults, ...identity });
 }
 
 describe("a request to open a batch", () => {
@@ -39,11 +39,12 @@ describe("a request to open a batch", () => {
   });
 
   it.each<[string, object, string]>([
+    ["an empty list", { essays: [], assignment_id: "a" }, "essays: expected at least one essay"],
     ["no essays", { essays: undefined }, "essays: Invalid input: expected array, received undefined"],
     [
       "one essay",
       { essays: TWO.slice(1) },
-      "essays: expected at least 2 essays: there must be something to compare",
+      "essays: expected at least 2 essays, or an assignment_id whose anchors one essay can be compared with",
     ],
     ["2,001 essays", { essays: essays(2_001) }, "essays: expected at most 2000 essays in one batch"],
     [
@@ -319,6 +320,7 @@ describe("what a request says about its judge", () => {
       findRefusal(
         settings,
         openBatchRequestSchema.parse({ essays: TWO, judge, llm_config_overrides: { model_override } }),
+        null,
       );
     expect(refusalOf("anthropic", "good")).toBeNull();
     expect(refusalOf("anthropic", "bad")).toMatchObject({ code: "judge_unavailable" });
@@ -332,6 +334,7 @@ describe("a request that is well formed", () => {
     findRefusal(
       requireSettings({ ENVIRONMENT: "development", DEFAULT_JUDGE: "offline", ...variables }),
       openBatchRequestSchema.parse({ essays: TWO, ...body }),
+      null,
     );
 
   it("is refused when there is no such judge, with the names of those there are", () => {
