@@ -43,14 +43,14 @@ export interface SoakReport {
 }
 
 /** Batches that are being judged at the same time. */
-const CONCURRENT_BATCHES = 8;
+const CONCURRENT_BATCHES = 16;
 /** Callbacks of one request to `/v1/events`, from where they go through the queue. */
 const CALLBACKS_PER_EVENTS_REQUEST = 10;
 /** Every so-manieth callback is sent twice. */
 const TWICE_EVERY = 20;
 const SAMPLE_MS = 1_000;
 const POLL_MS = 250;
-/** A batch whose callbacks have all been sent must end within this time. */
+/** A batch whose questions have all been answered must ask more, or end, within this time. */
 const ENDS_WITHIN_MS = 120_000;
 const MB = 2 ** 20;
 
@@ -124,7 +124,7 @@ function startLoad(api: ApiClient, { batches, essays, seconds, tell }: SoakOptio
   return { startedAt, finished, faults, latenciesMs, pacer };
 }
 
-/** The default budget: every pair, or 120 at least and five for each essay. */
+/** The default budget, by which the rate is set: every pair, or 120 at least and five for each essay. */
 function comparisonsOf(essays: number): number {
   return Math.min((essays * (essays - 1)) / 2, Math.max(120, 5 * essays));
 }
@@ -157,26 +157,40 @@ interface LoadParts {
 async function liveBatch(parts: LoadParts, number: number, essays: number): Promise<string[]> {
   const { api } = parts;
   const name = `bos-${number}`;
-  const expected = comparisonsOf(essays);
   const batchId = await api.openBatch({ bos_batch_id: name, essays: essaysNamed(essays, name) });
-  const asked = await untilAsked(api, batchId, expected);
-  const viaQueue = asked.filter((comparison) => comparison.number % 2 === 0);
-  const viaHttp = asked.filter((comparison) => comparison.number % 2 === 1);
-  const [, outcomes] = await Promise.all([sendThroughQueue(parts, viaQueue), sendOverHttp(parts, viaHttp)]);
-  const faults = outcomes.map((outcome) => `${name}: ${outcome}`);
-  const state = await untilEnded(api, batchId);
+  const { asked, faults } = await judgeAll(parts, batchId);
   const batch = await api.readBatch(batchId);
-  if (state !== "COMPLETED" || batch.completed_comparisons !== expected)
-    return [...faults, `${name} is ${state} with ${batch.completed_comparisons} of ${expected} judged`];
-  return [...faults, ...(await rankingFaults(api, batchId, name, asked))];
+  const { state, completed_comparisons: completed } = batch;
+  if (state !== "COMPLETED" || completed !== asked.length || completed !== batch.total_comparisons)
+    return [`${name} is ${state} with ${completed} of ${asked.length} answers`, ...faults];
+  return [...faults.map((fault) => `${name}: ${fault}`), ...(await rankingFaults(api, batchId, name, asked))];
 }
 
-async function untilAsked(api: ApiClient, batchId: string, count: number): Promise<ComparisonJson[]> {
-  for (;;) {
-    const comparisons = await api.readComparisons(batchId);
-    if (comparisons.length >= count) return comparisons;
-    await sleep(POLL_MS);
+/** Answers questions as they are asked, half of them over each way, until the batch has ended. */
+async function judgeAll(
+  parts: LoadParts,
+  batchId: string,
+): Promise<{ readonly asked: readonly ComparisonJson[]; readonly faults: readonly string[] }> {
+  const asked: ComparisonJson[] = [];
+  const faults: string[] = [];
+  let giveUpAt = performance.now() + ENDS_WITHIN_MS;
+  while (performance.now() < giveUpAt) {
+    // Comparisons are numbered in the order in which they are asked.
+    const fresh = await parts.api.readComparisons(batchId, asked.length);
+    if (fresh.length === 0) {
+      const { state } = await parts.api.readBatch(batchId);
+      if (["COMPLETED", "FAILED", "CANCELLED"].includes(state)) break;
+      await sleep(POLL_MS);
+      continue;
+    }
+    asked.push(...fresh);
+    const viaQueue = fresh.filter(({ number }) => number % 2 === 0);
+    const viaHttp = fresh.filter(({ number }) => number % 2 === 1);
+    const [, wrong] = await Promise.all([sendThroughQueue(parts, viaQueue), sendOverHttp(parts, viaHttp)]);
+    faults.push(...wrong);
+    giveUpAt = performance.now() + ENDS_WITHIN_MS;
   }
+  return { asked, faults };
 }
 
 async function sendThroughQueue({ api, pacer }: LoadParts, asked: readonly ComparisonJson[]): Promise<void> {
@@ -218,15 +232,6 @@ function winnerOf({ number, essay_a_id: first, essay_b_id: second }: ComparisonJ
 
 function numberOf(essayId: string): number {
   return Number(essayId.split("-")[1]);
-}
-
-async function untilEnded(api: ApiClient, batchId: string): Promise<string> {
-  const giveUpAt = performance.now() + ENDS_WITHIN_MS;
-  for (;;) {
-    const { state } = await api.readBatch(batchId);
-    if (["COMPLETED", "FAILED", "CANCELLED"].includes(state) || performance.now() > giveUpAt) return state;
-    await sleep(POLL_MS);
-  }
 }
 
 /** Whether the ranking counts every verdict that was given, and no other. */

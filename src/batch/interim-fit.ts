@@ -24,7 +24,7 @@ export type InterimFit = z.infer<typeof interimFitSchema>;
  * Fits all verdicts when a round of them has come since the latest fit, and not before: the covariance costs O(n³). It starts
  * from the stored abilities of that fit, so that an object that was evicted goes on with exactly the same numbers.
  *
- * @returns the new fit, or null when none is due
+ * @returns the new fit, or null when none is due, or when these verdicts cannot be fitted: pairing then goes on by the latest fit
  */
 export function refitWhenDue(draft: Draft): InterimFit | null {
   const { pairing } = draft.life();
@@ -32,9 +32,18 @@ export function refitWhenDue(draft: Draft): InterimFit | null {
   const previous = draft.fit();
   const { completed } = draft.tally();
   if (completed - (previous?.verdicts ?? 0) < verdictsBetweenFits(pairing.essayCount)) return null;
-  const fit = fitVerdicts(draft, previous);
-  draft.setFit(fit);
+  // A fit may fail on data that nobody foresaw, or on what another version stored; the verdict that made it due must not be lost.
+  const fit = tryToFit(draft, previous) ?? tryToFit(draft, null);
+  if (fit !== null) draft.setFit(fit);
   return fit;
+}
+
+function tryToFit(draft: Draft, previous: InterimFit | null): InterimFit | null {
+  try {
+    return fitVerdicts(draft, previous);
+  } catch {
+    return null;
+  }
 }
 
 function fitVerdicts(draft: Draft, previous: InterimFit | null): InterimFit {

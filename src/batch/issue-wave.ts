@@ -34,15 +34,7 @@ export function issueNextWave(draft: Draft): void {
   const wanted = countWanted(draft, pairing);
   if (wanted === 0) return;
   if (plannedSoFar(draft.tally()) >= pairing.opening) refitWhenDue(draft);
-  const pairs = nextPairs({
-    ...sharesOf(draft),
-    essayCount: pairing.essayCount,
-    budget: draft.life().totalComparisons,
-    strategy: pairing.strategy,
-    asked: askedPairs(draft),
-    wanted,
-    posterior: posteriorOf(draft.fit()),
-  });
+  const pairs = choosePairs(draft, pairing, wanted);
   if (pairs.length === 0) {
     draft.update({ pairingStop: "no_pair_left", totalComparisons: plannedSoFar(draft.tally()) });
     return;
@@ -52,6 +44,23 @@ export function issueNextWave(draft: Draft): void {
   const essayNumbers = usableEssayNumbers(draft);
   const issue = openIssuer(draft, wave);
   for (const { first, second, origin } of pairs) issue(essayNumbers[first], essayNumbers[second], origin);
+}
+
+/** A posterior that cannot be used, such as one stored by another version, costs the batch its adaptivity and not a verdict. */
+function choosePairs(draft: Draft, pairing: SettledPairing, wanted: number) {
+  const request = {
+    ...sharesOf(draft),
+    essayCount: pairing.essayCount,
+    budget: draft.life().totalComparisons,
+    strategy: pairing.strategy,
+    asked: askedPairs(draft),
+    wanted,
+  };
+  try {
+    return nextPairs({ ...request, posterior: posteriorOf(draft.fit()) });
+  } catch {
+    return nextPairs({ ...request, posterior: null });
+  }
 }
 
 /** Whether the batch is in a state to ask, and has anything left to ask. */

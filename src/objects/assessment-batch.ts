@@ -506,6 +506,8 @@ export class AssessmentBatch extends DurableObject<Env> {
 
   async #flushRows(): Promise<void> {
     for (;;) {
+      // Asked before looking for rows: an object that died after the last question had left finds none.
+      this.#leavePairGenerationWhenAsked();
       const rows = this.#outbox.due(Date.now(), FLUSH_ROWS);
       if (rows.length === 0) return;
       const results = await deliver(this.env, this.#pictureSource(), rows);
@@ -520,11 +522,13 @@ export class AssessmentBatch extends DurableObject<Env> {
         if (error !== null)
           log("warn", "outbox_delivery_failed", { ...this.#logFields(), kind: row.effect.kind, error });
       }
-      const batch = this.#batch;
-      if (batch?.life.state === "GENERATING_PAIRS" && !this.#outbox.hasJudgeRows()) {
-        this.#run(batch, recordAsksQueued(batch, now));
-      }
     }
+  }
+
+  #leavePairGenerationWhenAsked(): void {
+    const batch = this.#batch;
+    if (batch?.life.state !== "GENERATING_PAIRS" || this.#outbox.hasJudgeRows()) return;
+    this.#run(batch, recordAsksQueued(batch, Date.now()));
   }
 
   /** What a projection writes: the batch as it stands when it is written, or its erasure. */

@@ -27,8 +27,8 @@ interface MessageIds {
   readonly correlation_id: string;
 }
 
-/** D1 may hang; questions must not wait for it, nor the alarm. */
-const PROJECTION_TIMEOUT_MS = 10_000;
+/** A queue or D1 may hang; nothing else must wait for it, nor the alarm. What arrives all the same arrives twice, which is harmless. */
+const DELIVERY_TIMEOUT_MS = 10_000;
 
 type RowOf<Kind extends StoredEffect["kind"]> = DueRow & {
   readonly effect: Extract<StoredEffect, { kind: Kind }>;
@@ -51,7 +51,7 @@ export async function deliver(
     // One message announces all events, and one picture serves all projections.
     ...chunksOf(events, events.length || 1).map((chunk) => attempt(chunk, () => announceEvents(env, ids))),
     ...chunksOf(projections, projections.length || 1).map((chunk) =>
-      attempt(chunk, () => withinTime(project(env, source))),
+      attempt(chunk, () => project(env, source)),
     ),
   ];
   return (await Promise.all(deliveries)).flat();
@@ -59,7 +59,7 @@ export async function deliver(
 
 async function attempt(rows: readonly DueRow[], send: () => Promise<void>): Promise<DeliveryResult[]> {
   try {
-    await send();
+    await withinTime(send());
     return rows.map((row) => ({ row, error: null }));
   } catch (error) {
     const { error: message } = errorFields(error);
@@ -102,8 +102,8 @@ async function withinTime(work: Promise<void>): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(
-      () => reject(new Error(`no answer from D1 in ${PROJECTION_TIMEOUT_MS} ms`)),
-      PROJECTION_TIMEOUT_MS,
+      () => reject(new Error(`no answer in ${DELIVERY_TIMEOUT_MS} ms`)),
+      DELIVERY_TIMEOUT_MS,
     );
   });
   try {

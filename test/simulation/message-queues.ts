@@ -45,6 +45,8 @@ export function createMessageQueues({ world, hostOf, consume }: MessageQueuesOpt
       [`${name}-dlq`, []],
     ]),
   );
+  // An isolate that has done its work takes the next: starting one, with all its settings, is most of what a run costs.
+  const idle: Process[] = [];
   let ids = 0;
   let inFlight = 0;
 
@@ -80,7 +82,7 @@ export function createMessageQueues({ world, hostOf, consume }: MessageQueuesOpt
   };
 
   const runConsumer = (queue: string, taken: readonly StoredMessage[]): void => {
-    const process = startProcess(`consumer of ${queue}`);
+    const process = idle.pop() ?? startProcess("a consumer");
     const settled = new Map<string, { readonly retry: boolean; readonly delayMs: number }>();
     const settle = (id: string, retry: boolean, delaySeconds = 0) => {
       // The first word on a message counts.
@@ -92,6 +94,10 @@ export function createMessageQueues({ world, hostOf, consume }: MessageQueuesOpt
       if (over) return;
       over = true;
       inFlight -= 1;
+      if (!died) {
+        process.onDeath = [];
+        idle.push(process);
+      }
       for (const message of taken) {
         const word = settled.get(message.id) ?? { retry: false, delayMs: 0 };
         const again = died || word.retry || strikes(world, weather.lostAcknowledgement);

@@ -93,7 +93,12 @@ function buildService(world: World): Service {
   const variables = drawVariables(chance);
   const settings = requireSettings(variables);
   const rank = drawRanker(chance);
-  const envFor = (process: Process): Env => envOf(process, { variables, hostOf, queuesOf, readModel });
+  const envs = new WeakMap<Process, Env>();
+  const envFor = (process: Process): Env => {
+    const env = envs.get(process) ?? envOf(process, { variables, hostOf, queuesOf, readModel });
+    envs.set(process, env);
+    return env;
+  };
   const hostOf = () => host;
   const queuesOf = () => queues;
   const readModel = createReadModel(world, hostOf);
@@ -119,8 +124,10 @@ function buildService(world: World): Service {
       checkCommitted(world, host, eventId);
     },
   });
+  let sweeper = startProcess("the sweep");
   const sweepNow = () => {
-    sweep(envFor(startProcess("sweep")), timeline.now()).catch((error: unknown) =>
+    if (!sweeper.alive) sweeper = startProcess("the sweep");
+    sweep(envFor(sweeper), timeline.now()).catch((error: unknown) =>
       world.note(`the sweep failed: ${String(error)}`),
     );
     timeline.after(SWEEP_EVERY_MS, sweepNow);

@@ -18,6 +18,7 @@ export function drawWeather(chance: Chance, start: number, faultsMs: number): We
     crashWhileWaiting: rate(0.08),
     lostRequest: rate(0.15),
     lostAnswer: rate(0.15),
+    slowAnswer: rate(0.05),
     landsLater: rate(0.2),
     duplicateMessage: rate(0.3),
     lostAcknowledgement: rate(0.2),

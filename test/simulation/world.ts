@@ -12,6 +12,8 @@ export interface Weather {
   readonly lostRequest: number;
   /** a call is carried out, and its answer is lost */
   readonly lostAnswer: number;
+  /** an answer comes after minutes, when nobody should wait for it any more */
+  readonly slowAnswer: number;
   /** a write to D1 is reported as failed and lands later */
   readonly landsLater: number;
   readonly duplicateMessage: number;
@@ -98,13 +100,16 @@ export function overTheWire<Reply>(
   return new Promise((resolve, reject) => {
     if (!caller.alive) return;
     const answer = (settle: () => void) =>
-      timeline.after(chance.integer(1, 40), () => {
-        if (strikes(world, weather.crashWhileWaiting)) {
-          world.note(`${caller.name} dies waiting for ${neighbour}`);
-          kill(caller);
-        }
-        if (caller.alive) settle();
-      });
+      timeline.after(
+        strikes(world, weather.slowAnswer) ? chance.integer(30_000, 1_800_000) : chance.integer(1, 40),
+        () => {
+          if (strikes(world, weather.crashWhileWaiting)) {
+            world.note(`${caller.name} dies waiting for ${neighbour}`);
+            kill(caller);
+          }
+          if (caller.alive) settle();
+        },
+      );
     timeline.after(chance.integer(1, 40), () => {
       if (isAway(world, neighbour) || strikes(world, weather.lostRequest)) {
         answer(() => reject(new LostCallError(`${neighbour} is away`, false)));

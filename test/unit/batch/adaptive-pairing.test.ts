@@ -97,6 +97,18 @@ describe("a batch that adapts", () => {
     expect(fitsOf(batch).at(-1)).toEqual(batch.batch.fit);
   });
 
+  it("loses no verdict when the verdicts so far cannot be fitted, and still comes to its end", () => {
+    const batch = adaptiveBatch();
+    const judge = simulateJudge(ESSAYS, 7);
+    while (fitsOf(batch).length === 0) judge.judgeOne(batch);
+    const { fit } = batch.batch;
+    // As another version might have stored it: fits that start from it fail.
+    batch.batch.fit = fit && { ...fit, abilities: fit.abilities.slice(1) };
+    judge.judgeAll(batch);
+    expect(batch.batch.tally.completed).toBe(150);
+    expect(batch.state()).toBe("COMPLETED");
+  });
+
   it("fits nothing as long as pairs follow from the seed alone", () => {
     const batch = adaptiveBatch();
     batch.judgeAll(numbersTo(60));
