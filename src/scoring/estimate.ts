@@ -1,5 +1,5 @@
 import { estimateSpread } from "./empirical-bayes.ts";
-import { requireMaximumLikelihood } from "./existence.ts";
+import { requireMaximumLikelihood, requireSettled } from "./existence.ts";
 import { integrateSpread, type Mixture, singleGaussian } from "./mixture.ts";
 import type { BradleyTerryData, FitOptions } from "./model.ts";
 import { type Minimum, minimise } from "./newton.ts";
@@ -49,6 +49,7 @@ export function estimate(data: BradleyTerryData, options: FitOptions): Estimate 
   }
   const posterior = createPosterior(model, prior === "none" ? 0 : 1 / prior.variance);
   const mode = minimise(posterior, start, tolerance);
+  if (prior === "none") requireSettled(posterior);
   return {
     posterior,
     mode,

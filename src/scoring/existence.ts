@@ -1,5 +1,7 @@
 import { describeConnectivity, strongComponents, weakComponents } from "./connectivity.ts";
 import type { BradleyTerryData, PositionModel } from "./model.ts";
+import { createWork, solve } from "./newton.ts";
+import type { Posterior } from "./posterior.ts";
 import { ScoringError } from "./scoring-error.ts";
 
 const NAMED_ITEMS = 10;
@@ -29,7 +31,7 @@ export function requireMaximumLikelihood(data: BradleyTerryData, position: Posit
   }
   throw new ScoringError(
     "mle_does_not_exist",
-    `The maximum-likelihood estimate does not exist: ${reasons.join("; ")}. Give the abilities a prior, or collect more comparisons.`,
+    `The maximum-likelihood estimate does not exist: ${reasons.join("; ")}. ${REMEDY}`,
     { items },
   );
 }
@@ -70,6 +72,61 @@ function requireBothPositionsToWin(
   }
 }
 
+/** Logits: at an optimum another step is far shorter, on the way to infinity it is about 1. */
+const STILL_MOVING = 1e-3;
+const SOLVED = 1e-3;
+
+/**
+ * Refuses a fit with position effects or ties that only seems to have converged: abilities and effects can separate the
+ * verdicts together where neither does alone, and the likelihood then rises for ever (Albert & Anderson 1984, Biometrika
+ * 71:1), which a Newton step from the last point shows; or they can stand for each other, and the information is singular.
+ * @param posterior evaluated at the last point.
+ * @throws {ScoringError} `mle_does_not_exist`
+ */
+export function requireSettled(posterior: Posterior): void {
+  const { model, dimension, gradient, center } = posterior;
+  const { effects, itemCount } = model.graph;
+  if (!effects) return;
+  const cause = effects.tied === null ? "the position effect" : "the position effect or the odds of a tie";
+  const slope = gradient.slice();
+  center(slope);
+  const { solution: step } = solveFor(posterior, slope);
+  if (step.some((move) => Math.abs(move) >= STILL_MOVING)) {
+    const items = Array.from({ length: itemCount }, (_, item) => item).filter(
+      (item) => Math.abs(step[item]) >= STILL_MOVING,
+    );
+    const moving = items.length > 0 ? `the abilities of ${listed(items)} and ` : "";
+    throw new ScoringError(
+      "mle_does_not_exist",
+      `The maximum-likelihood estimate does not exist: ${moving}${cause} explain the verdicts better the larger they are. ${REMEDY}`,
+      { items },
+    );
+  }
+  for (let coordinate = itemCount; coordinate < dimension; coordinate++) {
+    const unit = new Float64Array(dimension);
+    unit[coordinate] = 1;
+    if (solveFor(posterior, unit).residual < SOLVED) continue;
+    throw new ScoringError(
+      "mle_does_not_exist",
+      `The maximum-likelihood estimate does not exist: the verdicts do not tell abilities and ${cause} apart. ${REMEDY}`,
+    );
+  }
+}
+
+const REMEDY = "Give the abilities a prior, or collect more comparisons.";
+
+/** A solution of A x = rhs as far as there is one, and the largest entry of what is left. */
+function solveFor(posterior: Posterior, rhs: Float64Array): { solution: Float64Array; residual: number } {
+  const { dimension, center } = posterior;
+  const solution = new Float64Array(dimension);
+  const product = new Float64Array(dimension);
+  solve(posterior, rhs, solution, 1e-6, createWork(dimension));
+  center(solution);
+  posterior.multiply(solution, product);
+  const residual = product.reduce((largest, value, i) => Math.max(largest, Math.abs(value - rhs[i])), 0);
+  return { solution, residual: Number.isFinite(residual) ? residual : Number.POSITIVE_INFINITY };
+}
+
 /** Anchors have known abilities: for existence they are one item (that of the first anchor). */
 function mergeAnchors(data: BradleyTerryData): BradleyTerryData {
   const [first] = data.anchors ?? [];
@@ -85,10 +142,13 @@ function mergeAnchors(data: BradleyTerryData): BradleyTerryData {
 }
 
 function named(items: readonly number[], what: string): string[] {
-  if (items.length === 0) return [];
+  return items.length === 0 ? [] : [`${listed(items)} ${what}`];
+}
+
+function listed(items: readonly number[]): string {
   const shown = items.slice(0, NAMED_ITEMS).join(", ");
   const more = items.length > NAMED_ITEMS ? ` and ${items.length - NAMED_ITEMS} more` : "";
-  return [`${items.length === 1 ? "item" : "items"} ${shown}${more} ${what}`];
+  return `${items.length === 1 ? "item" : "items"} ${shown}${more}`;
 }
 
 function smallestPart(of: Int32Array, count: number): number[] {

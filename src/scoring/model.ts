@@ -43,7 +43,7 @@ export interface FitOptions {
   readonly prior?: Prior;
   /** Abilities to start from (logits, length itemCount). The result does not depend on it, the time does. */
   readonly start?: Float64Array;
-  /** Largest allowed |gradientᵢ| / max(1, Nᵢ), Nᵢ the weight of item i's comparisons. Default 1e-12. */
+  /** Largest allowed |gradientᵢ| / max(1, Nᵢ), Nᵢ the weight of item i's comparisons. Default 1e-13. */
   readonly tolerance?: number;
 }
 

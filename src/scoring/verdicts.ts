@@ -1,5 +1,5 @@
 import type { QuadraticForm } from "./quadratic-form.ts";
-import type { VerdictGraph } from "./verdict-graph.ts";
+import type { Effects, VerdictGraph } from "./verdict-graph.ts";
 
 /** Where the expected scores and the information of the verdicts are added. */
 export interface VerdictSums {
@@ -7,7 +7,7 @@ export interface VerdictSums {
   readonly hessian: QuadraticForm;
 }
 
-/** Beyond this |ability| (logits) products of e^θ could overflow, and probabilities are taken from differences. */
+/** Beyond this |parameter| (logits) products of e^θ could overflow, and probabilities are taken from differences. */
 const EXP_LIMIT = 300;
 
 /**
@@ -16,9 +16,11 @@ const EXP_LIMIT = 300;
  */
 export function addVerdicts(graph: VerdictGraph, at: Float64Array, sums: VerdictSums): void {
   const { effects } = graph;
-  if (effects && effects.tied === null) addCells(graph, at, sums);
-  else if (effects) addCellsWithTies(graph, at, sums);
-  else if (at.some((ability) => Math.abs(ability) > EXP_LIMIT)) addPairsByDifference(graph, at, sums);
+  const extreme = at.some((parameter) => Math.abs(parameter) > EXP_LIMIT);
+  if (effects && effects.tied !== null) addCellsWithTies(graph, at, sums);
+  else if (effects && extreme) addCellsByDifference(graph, at, sums);
+  else if (effects) addCells(graph, effects, at.map(Math.exp), sums);
+  else if (extreme) addPairsByDifference(graph, at, sums);
   else addPairs(graph, at.map(Math.exp), sums);
 }
 
@@ -80,7 +82,41 @@ function winAndLossRate(difference: number): readonly [number, number] {
   return difference >= 0 ? [favourite, small * favourite] : [small * favourite, favourite];
 }
 
-function addCells(graph: VerdictGraph, at: Float64Array, { gradient, hessian }: VerdictSums): void {
+/** @param strengths e^θ of the items and e^β of the position effects: an exponential per parameter, none per verdict. */
+function addCells(
+  { other, games, pairCount }: VerdictGraph,
+  { lower, sign, effect }: Effects,
+  strengths: Float64Array,
+  { gradient, hessian }: VerdictSums,
+): void {
+  const { diagonal, dd } = hessian;
+  for (let k = 0; k < pairCount; k++) {
+    const i = lower[k];
+    const j = other[k];
+    const side = sign[k];
+    const e = effect[k];
+    const strength = side > 0 ? strengths[i] * strengths[e] : strengths[i];
+    const opposing = side < 0 ? strengths[j] * strengths[e] : strengths[j];
+    const inverse = 1 / (strength + opposing);
+    const won = games[k] * strength * inverse;
+    const lossRate = opposing * inverse;
+    const weight = won * lossRate;
+    dd[k] = weight;
+    gradient[i] += won;
+    gradient[j] += games[k] * lossRate;
+    diagonal[i] += weight;
+    diagonal[j] += weight;
+    if (side === 0) continue;
+    gradient[e] += side * won;
+    diagonal[e] += weight;
+  }
+}
+
+function addCellsByDifference(
+  graph: VerdictGraph,
+  at: Float64Array,
+  { gradient, hessian }: VerdictSums,
+): void {
   const { effects, other, games, pairCount } = graph;
   if (!effects) return;
   const { lower, sign, effect } = effects;
@@ -90,15 +126,11 @@ function addCells(graph: VerdictGraph, at: Float64Array, { gradient, hessian }: 
     const j = other[k];
     const side = sign[k];
     const e = effect[k];
-    const difference = at[i] - at[j] + (side === 0 ? 0 : side * at[e]);
-    const small = Math.exp(-Math.abs(difference));
-    const favourite = 1 / (1 + small);
-    const outsider = small * favourite;
-    const winRate = difference >= 0 ? favourite : outsider;
-    const weight = games[k] * favourite * outsider;
+    const [winRate, lossRate] = winAndLossRate(at[i] - at[j] + (side === 0 ? 0 : side * at[e]));
+    const weight = games[k] * winRate * lossRate;
     dd[k] = weight;
     gradient[i] += games[k] * winRate;
-    gradient[j] += games[k] * (difference >= 0 ? outsider : favourite);
+    gradient[j] += games[k] * lossRate;
     diagonal[i] += weight;
     diagonal[j] += weight;
     if (side === 0) continue;
