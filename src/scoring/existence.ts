@@ -37,8 +37,8 @@ export function requireMaximumLikelihood(data: BradleyTerryData, position: Posit
 }
 
 /** With nothing but ties the likelihood grows with ν for ever. */
-function requireADecision({ ties }: BradleyTerryData): void {
-  if (!ties?.every((tie) => tie === 1)) return;
+function requireADecision({ ties, weights }: BradleyTerryData): void {
+  if (!ties?.every((tie, row) => tie === 1 || weights?.[row] === 0)) return;
   throw new ScoringError(
     "mle_does_not_exist",
     "The maximum-likelihood estimate does not exist: every verdict is a tie. Give the abilities a prior, or collect more comparisons.",
@@ -47,13 +47,13 @@ function requireADecision({ ties }: BradleyTerryData): void {
 
 /** A position effect has a finite estimate only if each position won at least once, under each judge that has one. */
 function requireBothPositionsToWin(
-  { firstShown, winners, judges, ties }: BradleyTerryData,
+  { firstShown, winners, judges, ties, weights }: BradleyTerryData,
   position: PositionModel,
 ): void {
   if (!firstShown || position === "ignored") return;
   const seen = new Map<number, { first: boolean; second: boolean }>();
   for (let row = 0; row < winners.length; row++) {
-    if (firstShown[row] < 0) continue;
+    if (firstShown[row] < 0 || weights?.[row] === 0) continue;
     const judge = position === "per-judge" ? (judges?.[row] ?? 0) : 0;
     const sides = seen.get(judge) ?? { first: false, second: false };
     const tie = ties?.[row] === 1;

@@ -1,7 +1,8 @@
 import { estimate } from "./estimate.ts";
 import { type BradleyTerryData, distinct, type FitOptions } from "./model.ts";
 import { reliabilityOf } from "./reliability.ts";
-import { orderedPair } from "./repeats.ts";
+import { orderedPair, shareRepeats } from "./repeats.ts";
+import { selectRows } from "./select-rows.ts";
 
 /** How one judge's verdicts sit with the scale, with the other judges, and with its own earlier verdicts. */
 export interface JudgeAgreement {
@@ -94,7 +95,9 @@ function repeatedVerdicts(data: BradleyTerryData, rows: readonly number[]): bool
 /**
  * By how much the headline reliability changes when a judge's verdicts are left out (No More Marking's
  * `relJudgeExcluded`, with the headline in place of SSR). Positive: the batch agrees better without the judge.
- * One fit per judge; judges without whom no verdict is left are omitted.
+ * Repeated verdicts of a judge on a pair share a weight of 1, as in the headline. One fit per judge; judges without whom no
+ * verdict is left are omitted.
+ * @throws {ScoringError} for bad input, naming the row.
  */
 export function reliabilityWithoutJudges(
   data: BradleyTerryData,
@@ -102,25 +105,11 @@ export function reliabilityWithoutJudges(
 ): { readonly judge: number; readonly change: number }[] {
   const { judges } = data;
   if (!judges) return [];
-  const all = reliabilityOf(estimate(data, options));
+  const weighted = { ...data, weights: shareRepeats(data) };
+  const all = reliabilityOf(estimate(weighted, options));
   return distinct(judges).flatMap((judge) => {
-    const rest = selectRows(data, (row) => judges[row] !== judge);
+    const rest = selectRows(weighted, (row) => judges[row] !== judge);
     if (rest.winners.length === 0) return [];
     return [{ judge, change: reliabilityOf(estimate(rest, options)) - all }];
   });
-}
-
-/** The data of the rows that `keep` accepts. */
-export function selectRows(data: BradleyTerryData, keep: (row: number) => boolean): BradleyTerryData {
-  const kept = (_: number, row: number) => keep(row);
-  const { weights, firstShown, judges, ties } = data;
-  return {
-    ...data,
-    winners: data.winners.filter(kept),
-    losers: data.losers.filter(kept),
-    ...(weights && { weights: weights.filter(kept) }),
-    ...(firstShown && { firstShown: firstShown.filter(kept) }),
-    ...(judges && { judges: judges.filter(kept) }),
-    ...(ties && { ties: ties.filter(kept) }),
-  };
 }

@@ -9,6 +9,8 @@ export interface Objective {
   readonly diagonal: Float64Array;
   /** What a component of the gradient is measured against, max(1, Nᵢ). */
   readonly scale: Float64Array;
+  /** Below this scaled gradient, a step that no longer reduces it has met the rounding of the sums. */
+  readonly rounding: number;
   evaluate(at: Float64Array): void;
   /** out ← Hessian · direction; returns direction · out. */
   multiply(direction: Float64Array, out: Float64Array): number;
@@ -26,10 +28,10 @@ export interface Minimum {
 
 const STEP_LIMIT = 100;
 const BACKTRACK_LIMIT = 60;
+/** Logits per Newton step. */
+const LONGEST_MOVE = 100;
 /** How far beyond the tolerance a linear solve goes, so that the last Newton step is the last. */
 const SOLVE_MARGIN = 0.25;
-/** Below this scaled gradient, a step that no longer reduces it has met the rounding of the sums. */
-const ROUNDING_GRADIENT = 1e-10;
 
 /**
  * Inexact Newton with Jacobi-preconditioned conjugate gradients (Nocedal & Wright 2006, algorithm 7.1, with the
@@ -52,11 +54,12 @@ export function minimise(objective: Objective, start: Float64Array, tolerance: n
     const forcing = Math.max((SOLVE_MARGIN * tolerance) / norm, Math.min(0.1, reduction * reduction, norm));
     solve(objective, gradient, step, forcing, work);
     objective.center(step);
+    shorten(step);
     const slope = -dot(gradient, step);
     moveDownhill(objective, at, step, slope);
     iterations++;
     const next = scaledNorm(objective);
-    const stalled = next < ROUNDING_GRADIENT && next > norm / 4;
+    const stalled = next < objective.rounding && next > norm / 4;
     reduction = next / norm;
     norm = next;
     if (stalled) return { at, iterations, converged: true, gradientNorm: norm };
@@ -64,10 +67,19 @@ export function minimise(objective: Objective, start: Float64Array, tolerance: n
   return { at, iterations, converged: norm <= tolerance, gradientNorm: norm };
 }
 
+/** Where all verdicts are foregone there is hardly any curvature, and a full step would be longer than any search. */
+function shorten(step: Float64Array): void {
+  let longest = 0;
+  for (let i = 0; i < step.length; i++) longest = Math.max(longest, Math.abs(step[i]));
+  if (longest > LONGEST_MOVE) for (let i = 0; i < step.length; i++) step[i] *= LONGEST_MOVE / longest;
+}
+
 /** at ← at − t·step with t = 1 where the slope allows, else the secant's t; leaves the objective evaluated there. */
 function moveDownhill(objective: Objective, at: Float64Array, step: Float64Array, slope: number): void {
   let length = 1;
   add(at, step, -1);
+  // Rounding of a long step leaves a constant, which a narrow prior would turn into a gradient.
+  objective.center(at);
   objective.evaluate(at);
   let slopeThere = -dot(objective.gradient, step);
   for (let tries = 0; tries < BACKTRACK_LIMIT; tries++) {

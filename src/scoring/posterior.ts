@@ -9,6 +9,9 @@ export const POSITION_PRIOR_VARIANCE = 4;
 /** With anchors the mean of the free abilities is N(mean of the anchors, 10²): it exists even if all free items won. */
 const MEAN_PRIOR_VARIANCE = 100;
 
+/** log ν has no prior to speak of: what keeps the information definite where every verdict is a tie. */
+const TIE_PRECISION = 1e-12;
+
 /** What is estimated: the graph, the items held fixed, and the priors of everything but the abilities' spread. */
 export interface Model {
   readonly graph: VerdictGraph;
@@ -61,10 +64,10 @@ export function createPosterior(model: Model, precision: number): Posterior {
   const hessian = createForm(graph);
   const { diagonal } = hessian;
   const sums: VerdictSums = { gradient, hessian };
-  const anchorMean =
-    model.anchors.reduce((sum, { ability }) => sum + ability, 0) / Math.max(1, model.anchors.length);
+  const anchorMean = meanOfAnchors(model.anchors);
   const meanPrecision = precision > 0 ? 1 / (MEAN_PRIOR_VARIANCE * freeCount) : 0;
   const constantPart = fixed ? -(precision - meanPrecision) / freeCount : 0;
+  const tiePrecision = model.effectPrecision > 0 ? TIE_PRECISION : 0;
   const effectEnd = itemCount + (effects?.observed.length ?? 0);
 
   function evaluate(at: Float64Array): void {
@@ -78,8 +81,8 @@ export function createPosterior(model: Model, precision: number): Posterior {
       diagonal[e] = model.effectPrecision;
     }
     if (effectEnd < dimension) {
-      gradient[effectEnd] = -(effects?.tied ?? 0);
-      diagonal[effectEnd] = 0;
+      gradient[effectEnd] = tiePrecision * at[effectEnd] - (effects?.tied ?? 0);
+      diagonal[effectEnd] = tiePrecision;
     }
     addVerdicts(graph, at, sums);
     if (fixed) holdAnchors(fixed, meanPrecision * (mean - anchorMean), gradient, diagonal);
@@ -104,10 +107,16 @@ export function createPosterior(model: Model, precision: number): Posterior {
     gradient,
     diagonal,
     scale: gradientScale(graph),
+    // Of verdicts counted in thousands, and of abilities up to 100 under the prior: neither moves an ability by 10⁻¹².
+    rounding: Math.max(1e-10, 1e-13 * precision),
     center: fixed ? keep : (vector) => subtractMean(vector, itemCount),
     evaluate,
     multiply,
   };
+}
+
+function meanOfAnchors(anchors: readonly Anchor[]): number {
+  return anchors.reduce((sum, { ability }) => sum + ability, 0) / Math.max(1, anchors.length);
 }
 
 function keep(): void {
@@ -179,7 +188,8 @@ export function startingPoint({ graph, anchors }: Model, abilities?: Float64Arra
       squares += start[i] * start[i];
     }
     const widening = Math.sqrt(1 + Math.min(4, (Math.PI / 8) * (squares / itemCount)));
-    for (let i = 0; i < itemCount; i++) start[i] *= widening;
+    const level = meanOfAnchors(anchors);
+    for (let i = 0; i < itemCount; i++) start[i] = level + start[i] * widening;
   }
   for (const { item, ability } of anchors) start[item] = ability;
   return start;

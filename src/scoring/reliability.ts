@@ -79,7 +79,7 @@ export function scaleSeparation({ abilities, conditionalErrors }: EpsAdjustedFit
   const variance = sampleVariance(abilities);
   const squares = conditionalErrors.reduce((sum, error) => sum + error * error, 0);
   const error = squares / abilities.length;
-  if (!Number.isFinite(error) || !(variance > 0))
+  if (!Number.isFinite(error / variance) || !(error > 0))
     return { adjusted: null, observed: null, separationTrue: null, separationObserved: null };
   return {
     adjusted: 1 - error / variance,

@@ -1,9 +1,11 @@
 import { estimate } from "./estimate.ts";
-import { selectRows } from "./judge-agreement.ts";
-import { type BradleyTerryData, distinct } from "./model.ts";
+import type { BradleyTerryData } from "./model.ts";
 import { createRandom, type Random } from "./random.ts";
 import { sampleVariance } from "./reliability.ts";
+import { orderedPair, shareRepeats } from "./repeats.ts";
 import { ScoringError } from "./scoring-error.ts";
+import { selectRows } from "./select-rows.ts";
+import { validateData } from "./validation.ts";
 
 /** Agreement of the scales that two halves of the verdicts give. Not valid when pairs were chosen adaptively. */
 export interface SplitHalf {
@@ -11,44 +13,68 @@ export interface SplitHalf {
   /** Pearson correlation of the two scales, one per split. */
   readonly correlations: readonly number[];
   readonly median: number;
-  /** Spearman-Brown step-up of the median to the full length, 2r/(1 + r) (Spearman 1910; Brown 1910). */
+  /** Spearman-Brown step-up of the median to the full length, 2r/(1 + r), at least −1 (Spearman 1910; Brown 1910). */
   readonly spearmanBrown: number;
   readonly validWhenAdaptive: false;
 }
 
 export interface SplitHalfOptions {
-  /** Default `"comparisons"`: verdicts are split at random; `"judges"`: each judge's verdicts stay together. */
+  /**
+   * Default `"comparisons"`: verdicts are split at random, repeated ones of a judge on a pair together; `"judges"`: each
+   * judge's verdicts stay together.
+   */
   readonly by?: "judges" | "comparisons";
   /** Prior variance of both fits (logits²); default 5, i.e. λ = .1. */
   readonly priorVariance?: number;
-  /** Random splits; default 100. */
+  /** Random splits, 1 to 10,000; default 100. */
   readonly splits?: number;
   readonly seed?: number;
 }
 
+const SPLIT_LIMIT = 10_000;
+
 /**
- * Split-half reliability (Bisson, Gilmore, Inglis & Jones 2016, IJRUME 2:141; Verhavert et al. 2018).
- * @throws {ScoringError} `invalid_option` when there are fewer than two judges or comparisons to split.
+ * Split-half reliability (Bisson, Gilmore, Inglis & Jones 2016, IJRUME 2:141; Verhavert et al. 2018). Repeated verdicts of
+ * one judge on one pair share a weight of 1.
+ * @throws {ScoringError} for bad input, naming the row; `invalid_option` when there are fewer than two judges or comparisons to
+ * split.
  */
 export function splitHalf(data: BradleyTerryData, options: SplitHalfOptions = {}): SplitHalf {
   const { by = "comparisons", priorVariance = 5, splits = 100, seed = 1 } = options;
-  const unitOf = (row: number) => (by === "judges" ? (data.judges?.[row] ?? 0) : row);
-  const units = by === "judges" ? distinct(data.judges ?? Int32Array.of()) : Array.from(data.winners.keys());
+  validateData(data);
+  if (!Number.isInteger(splits) || splits < 1 || splits > SPLIT_LIMIT)
+    throw new ScoringError(
+      "invalid_option",
+      `splits is ${splits}: expected an integer from 1 to ${SPLIT_LIMIT}.`,
+    );
+  const unitOf = unitsOf(data, by);
+  const units = [...new Set(unitOf)];
   if (units.length < 2)
     throw new ScoringError(
       "invalid_option",
       `There are ${units.length} ${by} to split, at least 2 are needed.`,
     );
+  const weighted = { ...data, weights: shareRepeats(data) };
   const random = createRandom(seed);
   const correlations = Array.from({ length: splits }, () => {
     const half = new Set(chooseHalf(units, random));
-    return correlateHalves(data, (row) => half.has(unitOf(row)), priorVariance);
+    return correlateHalves(weighted, (row) => half.has(unitOf[row]), priorVariance);
   });
   const median = medianOf(correlations);
-  return { by, correlations, median, spearmanBrown: (2 * median) / (1 + median), validWhenAdaptive: false };
+  const spearmanBrown = median > -1 ? Math.max(-1, (2 * median) / (1 + median)) : -1;
+  return { by, correlations, median, spearmanBrown, validWhenAdaptive: false };
 }
 
-function chooseHalf(units: readonly number[], random: Random): number[] {
+/** What stays together, by row: a judge, or a judge's verdicts on one pair; without judges every row is by itself. */
+function unitsOf(data: BradleyTerryData, by: "judges" | "comparisons"): readonly string[] {
+  const { judges, winners } = data;
+  return Array.from(winners, (_, row) => {
+    if (by === "judges") return judges ? `${judges[row]}` : "";
+    return judges ? `${judges[row]}:${orderedPair(data, row)}` : `${row}`;
+  });
+}
+
+function chooseHalf(units: readonly string[], random: Random): string[] {
   const shuffled = [...units];
   for (let i = shuffled.length - 1; i > 0; i--) {
     const j = random.below(i + 1);

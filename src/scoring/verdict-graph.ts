@@ -1,5 +1,6 @@
 import { buildPairGraph, type PairGraph, tallyWins } from "./graph.ts";
 import type { BradleyTerryData, PositionModel } from "./model.ts";
+import { selectRows } from "./select-rows.ts";
 
 /**
  * What a verdict depends on beyond the two abilities. Its predictor is d = θ_lower − θ_higher + sign·β, with β the
@@ -27,13 +28,16 @@ export interface VerdictGraph extends PairGraph {
   readonly effects: Effects | null;
 }
 
-/** @returns the graph of validated data: merged pairs where nothing but abilities matters. */
+/** @returns the graph of validated data: merged pairs where nothing but abilities matters. Rows of weight 0 are left out. */
 export function buildVerdictGraph(data: BradleyTerryData, position: PositionModel): VerdictGraph {
-  const positions = position !== "ignored" && data.firstShown?.some((first) => first >= 0);
-  const ties = data.ties?.includes(1) ?? false;
-  if (!positions && !ties) return { ...buildPairGraph(data), dimension: data.itemCount, effects: null };
-  const { order, rowStart } = orderByLowerItem(data);
-  return collectCells(data, positions ? position : "ignored", ties, order, rowStart);
+  const { weights, firstShown, ties } = data;
+  const counts = (row: number) => !weights || weights[row] > 0;
+  const positions = position !== "ignored" && firstShown?.some((first, row) => first >= 0 && counts(row));
+  const tied = ties?.some((tie, row) => tie === 1 && counts(row)) ?? false;
+  if (!positions && !tied) return { ...buildPairGraph(data), dimension: data.itemCount, effects: null };
+  const heard = weights?.includes(0) ? selectRows(data, counts) : data;
+  const { order, rowStart } = orderByLowerItem(heard);
+  return collectCells(heard, positions ? position : "ignored", tied, order, rowStart);
 }
 
 function orderByLowerItem({ itemCount, winners, losers }: BradleyTerryData) {

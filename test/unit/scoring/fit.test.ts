@@ -152,6 +152,44 @@ describe("extreme data", () => {
     expect(fit.standardErrors.every(Number.isFinite)).toBe(true);
   });
 
+  it("settle in a few steps under a narrow prior, and with anchors a hundred logits away", () => {
+    const data = {
+      itemCount: 5,
+      winners: Int32Array.of(0, 1, 2, 3, 4, 0, 2),
+      losers: Int32Array.of(1, 2, 3, 4, 0, 2, 4),
+    };
+    const narrow = fitBradleyTerry(data, { prior: { variance: 1e-6 } });
+    expect(narrow).toMatchObject({ converged: true });
+    expect(narrow.iterations).toBeLessThanOrEqual(MAXIMUM_NEWTON_STEPS);
+    const anchors = [{ item: 0, ability: -100 }];
+    const far = fitBradleyTerry({ ...data, anchors }, { prior: "none" });
+    const near = fitBradleyTerry({ ...data, anchors: [{ item: 0, ability: 0 }] }, { prior: "none" });
+    expect(far.converged).toBe(true);
+    expect(far.iterations).toBeLessThanOrEqual(MAXIMUM_NEWTON_STEPS);
+    expect(
+      largestDifference(
+        far.abilities.map((ability) => ability + 100),
+        near.abilities,
+      ),
+    ).toBeLessThan(1e-9);
+  });
+
+  it("leave abilities at the prior where every verdict is a tie, and ties of weight 0 out", () => {
+    const tied = {
+      itemCount: 3,
+      winners: Int32Array.of(0, 1),
+      losers: Int32Array.of(1, 2),
+      ties: Uint8Array.of(1, 1),
+    };
+    const fit = fitBradleyTerry(tied, { prior: { variance: 1 } });
+    expect(largestDifference(fit.abilities, [0, 0, 0])).toBeLessThan(1e-9);
+    expect(largestDifference(fit.standardErrors, new Array<number>(3).fill(Math.sqrt(2 / 3)))).toBeLessThan(
+      1e-6,
+    );
+    const silent = fitBradleyTerry({ ...tied, ties: Uint8Array.of(1, 0), weights: Float64Array.of(0, 1) });
+    expect(silent.logTieOdds).toBeNull();
+  });
+
   it.each([1e-8, 1e8])("keep a prior variance of %s", (variance) => {
     const fit = fitBradleyTerry(
       { itemCount: 3, winners: Int32Array.of(0, 0), losers: Int32Array.of(1, 2) },

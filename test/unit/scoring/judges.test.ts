@@ -4,6 +4,7 @@ import {
   describeJudges,
   reliabilityWithoutJudges,
   ScoringError,
+  scoreBatch,
   splitHalf,
 } from "../../../src/scoring/index.ts";
 import { correlateHalves, pearson } from "../../../src/scoring/split-half.ts";
@@ -79,6 +80,36 @@ describe("reliability without a judge", () => {
     expect(changes[2]?.change).toBeGreaterThan(0);
   });
 
+  it("is measured from the headline, in which repeated verdicts weigh as one", () => {
+    const { winners, losers, judges, itemCount } = simulate({
+      items: 10,
+      rounds: 12,
+      sd: 1.5,
+      seed: 8,
+      positionEffects: [0, 0],
+    });
+    const repeated = (values: Int32Array) => Int32Array.of(...values, ...values.subarray(0, 30));
+    const data = {
+      itemCount,
+      winners: repeated(winners),
+      losers: repeated(losers),
+      judges: repeated(judges),
+    };
+    const without = (judge: number) => {
+      const kept = (_: number, row: number) => data.judges[row] !== judge;
+      const rest = {
+        itemCount,
+        winners: data.winners.filter(kept),
+        losers: data.losers.filter(kept),
+        judges: data.judges.filter(kept),
+      };
+      return scoreBatch(rest).reliability.reliability;
+    };
+    const headline = scoreBatch(data).reliability.reliability;
+    for (const { judge, change } of reliabilityWithoutJudges(data))
+      expect(change).toBeCloseTo(without(judge) - headline, 8);
+  });
+
   it("is not asked of a batch's only judge", () => {
     expect(reliabilityWithoutJudges(simulate({ items: 6, rounds: 4, sd: 1, seed: 1 }))).toEqual([]);
   });
@@ -110,6 +141,33 @@ describe("split-half reliability", () => {
     const data = simulate({ items: 10, rounds: 12, sd: 1, seed: 2, positionEffects: [0, 0] });
     const { correlations } = splitHalf(data, { by: "judges", splits: 10 });
     expect(new Set(correlations.map((value) => value.toFixed(9))).size).toBe(1);
+  });
+
+  it("keeps repeated verdicts of a judge on a pair in one half: they are not two opinions", () => {
+    const once = simulate({ items: 8, rounds: 6, sd: 0, seed: 5 });
+    const three = (values: Int32Array) =>
+      Int32Array.from({ length: 3 * values.length }, (_, k) => values[Math.floor(k / 3)] ?? 0);
+    const asked = {
+      itemCount: 8,
+      winners: three(once.winners),
+      losers: three(once.losers),
+      judges: three(once.judges),
+    };
+    const anonymous = { itemCount: 8, winners: asked.winners, losers: asked.losers };
+    const together = splitHalf(asked, { splits: 40 }).median;
+    expect(together).toBeLessThan(0.1);
+    expect(splitHalf(anonymous, { splits: 40 }).median).toBeGreaterThan(together + 0.2);
+  });
+
+  it("is at least -1, where the formula would step a half of -1 down to minus infinity", () => {
+    const opposed = { itemCount: 2, winners: Int32Array.of(0, 1), losers: Int32Array.of(1, 0) };
+    expect(splitHalf(opposed, { splits: 3 })).toMatchObject({ median: -1, spearmanBrown: -1 });
+  });
+
+  it.each([0, -1, 1.5, Number.NaN, 10_001])("is refused with %s splits", (splits) => {
+    expect(() => splitHalf(simulate({ items: 6, rounds: 4, sd: 1, seed: 1 }), { splits })).toThrow(
+      expect.objectContaining({ code: "invalid_option", message: expect.stringContaining("10000") }),
+    );
   });
 
   it("needs two judges", () => {

@@ -5,9 +5,10 @@ import { z } from "zod";
 import { factoriseHessian, invertHessian } from "../../../src/scoring/covariance.ts";
 import { estimateSpread } from "../../../src/scoring/empirical-bayes.ts";
 import { fitBradleyTerry } from "../../../src/scoring/index.ts";
-import { findMode, slopeExactly } from "../../../src/scoring/laplace.ts";
+import { createProbes, estimateSlope, findMode, slopeExactly } from "../../../src/scoring/laplace.ts";
 import { minimise } from "../../../src/scoring/newton.ts";
 import { createModel, createPosterior, startingPoint } from "../../../src/scoring/posterior.ts";
+import { createRandom } from "../../../src/scoring/random.ts";
 import { estimateVariances } from "../../../src/scoring/sparse-covariance.ts";
 import { buildVerdictGraph } from "../../../src/scoring/verdict-graph.ts";
 import { largestDifference } from "./reference.ts";
@@ -81,6 +82,21 @@ describe("many items", () => {
       expect(Math.abs(slope / derivative)).toBeLessThan(2.5e-7);
     },
   );
+
+  it("have an estimated slope that agrees with the exact one within its stated error", () => {
+    const { winners, losers, itemCount } = simulate({ items: 300, rounds: 8, sd: 1, seed: 6 });
+    const model = createModel(buildVerdictGraph({ winners, losers, itemCount }, "ignored"));
+    for (const logSigma of [-1, 0.3]) {
+      const point = findMode(model, logSigma, startingPoint(model), 1e-10);
+      const { slope } = slopeExactly(point);
+      const estimated = estimateSlope(point, createProbes(model, 200, createRandom(3)), 1e-8);
+      expect(Math.abs(estimated.slope - slope)).toBeLessThan(4 * estimated.error);
+      expect(estimated.error).toBeLessThan(0.5);
+      const few = estimateSlope(point, createProbes(model, 50, createRandom(4)), 1e-8);
+      expect(few.error / estimated.error).toBeGreaterThan(1.4);
+      expect(few.error / estimated.error).toBeLessThan(2.8);
+    }
+  });
 
   it("beyond 2,000 have an estimated spread with its stated error", () => {
     const data = plain(2_010, 6, 2);
