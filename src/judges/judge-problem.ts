@@ -14,6 +14,8 @@ export function judgeProblem(settings: Settings, name: string, model: string | n
   const missing = missingSetting(settings, judge);
   if (missing !== null)
     return `The judge ${judge} needs ${missing}, which is not configured: set it (on your own machine in .dev.vars), or choose another judge.`;
+  if (judge === "workers-ai" && (settings.AI === undefined || settings.WORKERS_AI === "off"))
+    return "The judge workers-ai needs the binding AI, which is switched off here: deploy, or log in with `npx wrangler login` and start with --workers-ai; or choose another judge.";
   return modelProblem(settings, judge, model);
 }
 
@@ -23,6 +25,7 @@ function missingSetting(settings: Settings, judge: JudgeName): string | null {
     case "offline":
     case "human":
     case "external":
+    case "workers-ai":
       return null;
     case "provider-service":
       return settings.LLM_PROVIDER_SERVICE_URL === undefined ? "LLM_PROVIDER_SERVICE_URL" : null;
@@ -35,10 +38,6 @@ function missingSetting(settings: Settings, judge: JudgeName): string | null {
     }
     case "anthropic":
       return settings.ANTHROPIC_API_KEY === undefined ? "ANTHROPIC_API_KEY" : null;
-    case "workers-ai":
-      return settings.AI === undefined || settings.WORKERS_AI === "off"
-        ? "Workers AI, a binding of a Cloudflare account"
-        : null;
   }
 }
 

@@ -22,6 +22,12 @@ import { costOf } from "./prices.ts";
  */
 const QUESTIONS_AT_ONCE = 3;
 
+/**
+ * Questions are begun for this long after a message came; later ones go back to the queue. A consumer's invocation ends after
+ * 15 minutes, and with it every answer that is not recorded yet; a question may take ten (two answers of 300 s).
+ */
+const BEGUN_WITHIN_MS = 240_000;
+
 export interface LanguageModelJudgeOptions {
   readonly name: JudgeName;
   readonly languageModel: LanguageModel;
@@ -38,7 +44,21 @@ export interface LanguageModelJudgeOptions {
 export function createLanguageModelJudge(options: LanguageModelJudgeOptions): Judge {
   return {
     name: options.name,
-    ask: (asks) => pMap(asks, (ask) => askOnce(options, ask), { concurrency: QUESTIONS_AT_ONCE }),
+    ask(asks) {
+      const begunUntil = Date.now() + BEGUN_WITHIN_MS;
+      const askInTime = async (ask: Ask) =>
+        Date.now() < begunUntil ? askOnce(options, ask) : notBegun(options.name);
+      return pMap(asks, askInTime, { concurrency: QUESTIONS_AT_ONCE });
+    },
+  };
+}
+
+function notBegun(judge: JudgeName): AskOutcome {
+  return {
+    kind: "unavailable",
+    errorCode: "TIMEOUT",
+    message: `The judge ${judge} is so slow that this question was not put; it will be put again.`,
+    retryAfterSeconds: null,
   };
 }
 

@@ -38,12 +38,16 @@ describe("a judge that this deployment does not have", () => {
       { OPENAI_COMPATIBLE_BASE_URL: "https://llm.example/v1" },
     ],
     ["anthropic", "ANTHROPIC_API_KEY", {}],
-    ["workers-ai", "Workers AI", {}],
-    ["workers-ai", "Workers AI", { AI, WORKERS_AI: "off" }],
   ])("(%s) says that it needs %s", (judge, missing, variables) => {
     const problem = problemOf(judge, { ...MODELS, ...variables });
     expect(problem).toContain(`The judge ${judge} needs ${missing}`);
     expect(problem).toContain("set it (on your own machine in .dev.vars), or choose another judge");
+  });
+
+  it.each([{}, { AI, WORKERS_AI: "off" }])("says how Workers AI is had where it is not: %j", (variables) => {
+    const problem = problemOf("workers-ai", { ...MODELS, ...variables });
+    expect(problem).toContain("The judge workers-ai needs the binding AI");
+    expect(problem).toContain("npx wrangler login");
   });
 
   it("needs no key for a service on the own machine or in the own network", () => {
