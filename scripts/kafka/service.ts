@@ -8,7 +8,8 @@ import { UserError } from "../rank/user-error.ts";
 
 const LEASH = fileURLToPath(new URL("../rank/leash.ts", import.meta.url).href);
 const RUN_PROGRAM = fileURLToPath(new URL("./run-program.ts", import.meta.url).href);
-const START_MS = 60_000;
+/** A machine that is busy with other things takes its time to start a JVM. */
+const START_MS = 180_000;
 const POLL_MS = 100;
 /** The leash ends the group by force after five seconds. */
 const STOP_MS = 10_000;
@@ -31,7 +32,7 @@ export interface Service {
   kill(): Promise<void>;
 }
 
-/** @throws UserError with the end of its log when it ends or does not listen within a minute */
+/** @throws UserError with the end of its log when it ends or does not listen within three minutes */
 export async function startService(options: ServiceOptions): Promise<Service> {
   mkdirSync(dirname(options.logFile), { recursive: true });
   const log = openSync(options.logFile, "a");
@@ -65,11 +66,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const deadline = performance.now() + START_MS;
   while (!(await listens(options.port))) {
     if (ended || performance.now() > deadline) {
+      const why = ended ? "ended" : `did not listen within ${START_MS / 1_000} s`;
       await service.kill();
       const said = readFileSync(options.logFile, "utf8").trim().slice(-1_500);
-      throw new UserError(
-        `${options.name} ${ended ? "ended" : "did not listen within a minute"}. Its log:\n${said}`,
-      );
+      throw new UserError(`${options.name} ${why}. Its log:\n${said}`);
     }
     await sleep(POLL_MS);
   }

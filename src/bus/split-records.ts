@@ -32,8 +32,8 @@ export type SplitRecords =
 
 /**
  * Splits what sink connectors send: one JSON object, a JSON array, or newline-delimited JSON. What begins with a bracket is
- * an array; otherwise each non-blank line is a record, unless the whole is one JSON value over several lines, or none of the
- * lines is JSON. A bad record among good ones is still a record: it is for the intake to quarantine.
+ * an array; otherwise each non-blank line is a record, unless the whole is one JSON value over several lines, or looks like one
+ * that is broken. A bad record among good ones is still a record: it is for the intake to quarantine.
  *
  * @param replaced whether bytes that are no UTF-8 were replaced by U+FFFD: a record with that character is then not as it was
  *   sent, and must not be used
@@ -52,6 +52,8 @@ export function splitRecords(body: string, replaced = false): SplitRecords {
   return { kind: "records", records: texts.map((each) => withFault(each, replaced)) };
 }
 
+const INDENTED_OBJECT = /^\{[^\n]*\n[ \t]/;
+
 function textsOf(text: string): readonly string[] {
   const whole = parseJson(text);
   if (whole !== undefined) {
@@ -60,7 +62,8 @@ function textsOf(text: string): readonly string[] {
   }
   if (text.startsWith("[")) return splitBrokenArray(text);
   const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
-  return lines.some((line) => parseJson(line) !== undefined) ? lines : [text];
+  const isOne = INDENTED_OBJECT.test(text) && lines.every((line) => parseJson(line) === undefined);
+  return isOne ? [text] : lines;
 }
 
 function withFault(text: string, replaced: boolean): ReceivedRecord {

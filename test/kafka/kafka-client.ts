@@ -10,6 +10,11 @@ const CONNECTION = {
   retryDelay: 500,
 };
 const RECONNECT_MS = 500;
+const PARTITIONS = 3;
+/** What Kafka's protocol calls the offset behind the last record. */
+const LATEST = -1n;
+/** A broker that was just started listens before its partitions have a leader. */
+const PRODUCE_PATIENCE_MS = 60_000;
 /** A broker takes a megabyte at once. */
 const BYTES_PER_REQUEST = 500_000;
 
@@ -28,29 +33,37 @@ export interface KafkaRecord {
 export async function createTopics(bootstrap: string, topics: readonly string[]): Promise<void> {
   const admin = new Admin({ clientId: "cj-edge-tests", bootstrapBrokers: [bootstrap], ...CONNECTION });
   try {
-    await admin.createTopics({ topics: [...topics], partitions: 3, replicas: 1 });
+    await admin.createTopics({ topics: [...topics], partitions: PARTITIONS, replicas: 1 });
   } finally {
     await admin.close();
   }
 }
 
-/** @returns how many records a consumer group has behind it, over all partitions of these topics */
-export async function committedRecords(
-  bootstrap: string,
-  group: string,
-  topics: readonly string[],
-): Promise<number> {
+/** @returns how many records of these topics a consumer group has still before it */
+export async function lagOf(bootstrap: string, groupId: string, topics: readonly string[]): Promise<number> {
   const admin = new Admin({ clientId: "cj-edge-tests", bootstrapBrokers: [bootstrap], ...CONNECTION });
   try {
-    const groups = await admin.listConsumerGroupOffsets({ groups: [group] });
-    const partitions = groups
-      .flatMap((each) => each.topics)
+    const partitions = Array.from({ length: PARTITIONS }, (_, partitionIndex) => ({
+      partitionIndex,
+      timestamp: LATEST,
+    }));
+    const ends = await admin.listOffsets({ topics: topics.map((name) => ({ name, partitions })) });
+    const groups = await admin.listConsumerGroupOffsets({ groups: [groupId] });
+    const produced = ends.flatMap((topic) => topic.partitions.map(({ offset }) => Number(offset)));
+    const committed = groups
+      .flatMap((group) => group.topics)
       .filter(({ name }) => topics.includes(name))
-      .flatMap((topic) => topic.partitions);
-    return partitions.reduce((sum, { committedOffset }) => sum + Math.max(Number(committedOffset), 0), 0);
+      .flatMap((topic) =>
+        topic.partitions.map(({ committedOffset }) => Math.max(Number(committedOffset), 0)),
+      );
+    return sumOf(produced) - sumOf(committed);
   } finally {
     await admin.close();
   }
+}
+
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, each) => sum + each, 0);
 }
 
 /** What is to be produced: JSON values, or bytes as they are; null is a tombstone. */
@@ -59,7 +72,7 @@ export interface OutgoingRecord {
   readonly value: object | Buffer | null;
 }
 
-/** Produces records to a topic, acknowledged by the broker when it returns. */
+/** Produces records to a topic, acknowledged by the broker when it returns; some may be there twice if it had to be asked again. */
 export async function produce(
   bootstrap: string,
   topic: string,
@@ -80,13 +93,24 @@ export async function produce(
         bytes += value?.length ?? 0;
         return bytes > BYTES_PER_REQUEST;
       });
-      await producer.send({
-        messages: messages.splice(0, end === -1 ? messages.length : Math.max(end, 1)),
-        acks: -1,
-      });
+      const chunk = messages.splice(0, end === -1 ? messages.length : Math.max(end, 1));
+      await persist(() => producer.send({ messages: chunk, acks: -1 }));
     }
   } finally {
     await producer.close();
+  }
+}
+
+async function persist(work: () => Promise<unknown>): Promise<void> {
+  const deadline = performance.now() + PRODUCE_PATIENCE_MS;
+  for (;;) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+      await sleep(RECONNECT_MS);
+    }
   }
 }
 

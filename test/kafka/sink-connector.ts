@@ -13,7 +13,7 @@ export type Outcome = z.infer<typeof outcomesSchema>["outcomes"][number];
 
 /** What is left of an HTTP sink connector when everything but its promise is taken away. */
 export interface SinkConnector {
-  /** One per record that was taken, in order. */
+  /** One per record that was taken, in order; the first, where a record had to be sent again because its commit failed. */
   readonly outcomes: readonly Outcome[];
   stop(): Promise<void>;
 }
@@ -24,6 +24,7 @@ export interface SinkConnector {
  */
 export function startSinkConnector(bootstrap: string, workerUrl: string): SinkConnector {
   const outcomes: Outcome[] = [];
+  const seen = new Set<string>();
   const stopped = new AbortController();
   let requests = 0;
   const stop = subscribe({
@@ -34,7 +35,12 @@ export function startSinkConnector(bootstrap: string, workerUrl: string): SinkCo
     async take(records) {
       requests += 1;
       const body = bodyOf(records, requests % 2 === 0);
-      outcomes.push(...(await post(workerUrl, body, stopped.signal)));
+      const answered = await post(workerUrl, body, stopped.signal);
+      for (const [index, { topic, partition, offset }] of records.entries()) {
+        const place = `${topic}/${partition}/${offset}`;
+        if (!seen.has(place)) outcomes.push(answered[index]);
+        seen.add(place);
+      }
     },
   });
   return {
