@@ -80,6 +80,7 @@ for (const essayCount of [100, 300, 1_000, 2_000]) {
       asked: summariseAsked(essayCount, asked),
       random: seededRandom(1),
       taken: new Uint8Array(essayCount),
+      repeatsInform: true,
     };
     return greedyMatching(rateNeighbours(round, posterior, neighbours), wanted);
   };

@@ -6,7 +6,7 @@ import {
   type SeededRandom,
   seededRandom,
 } from "../../src/pairing/index.ts";
-import { type BradleyTerryData, type Fit, fitBradleyTerry } from "../../src/scoring/index.ts";
+import { type BradleyTerryData, scoreInterim } from "../../src/scoring/index.ts";
 
 /** One simulated batch: essays of known ability and a judge that follows the Bradley-Terry model. */
 export interface Scenario {
@@ -21,16 +21,19 @@ export interface Scenario {
   /** Verdicts between two fits, and slots that must be free before more pairs are planned. */
   readonly refitEvery: number;
   readonly planEvery: number;
-  /** Two verdicts on one pair weigh as one, as they do in the service when one judge gave both. */
-  readonly shareRepeats?: boolean;
+  /**
+   * One judge answers everything, as in most batches: the verdicts of a pair shown twice then share the weight of one. Otherwise
+   * every verdict counts fully, as it does when another judge gives the second.
+   */
+  readonly oneJudge: boolean;
 }
 
 /** The state of the ranking at one fit. */
 export interface Checkpoint {
   readonly comparisons: number;
-  /** Squared correlation of fitted and true abilities. */
+  /** Squared correlation of true abilities and those of the fit, which are the posterior mode. */
   readonly rSquared: number;
-  /** What the service would publish as reliability: 1 − mean posterior variance / (σ̂²(1 − 1/n)), at least 0. */
+  /** What the service would publish as reliability. */
   readonly reliability: number;
 }
 
@@ -46,7 +49,7 @@ export function* simulateBatch(scenario: Scenario): Generator<Checkpoint> {
   const outstanding: number[] = [];
   const answered: number[] = [];
   let fitted = 0;
-  let posterior: Posterior | null = null;
+  let posterior: (Posterior & { readonly abilities: Float64Array }) | null = null;
   for (;;) {
     const wanted = inFlight - outstanding.length;
     if (wanted >= planEvery || outstanding.length === 0) {
@@ -61,21 +64,13 @@ export function* simulateBatch(scenario: Scenario): Generator<Checkpoint> {
     if (answered.length - fitted < refitEvery && outstanding.length > 0) continue;
     for (const index of answered.slice(fitted)) asked[index] = { ...asked[index], status: "scored" };
     fitted = answered.length;
-    const fit = fitBradleyTerry(judge(scenario, truth, asked, answered), { tolerance: 1e-8 });
-    const { abilities, standardErrors } = fit.plugIn;
-    posterior = { abilities, variances: standardErrors.map((error) => error ** 2) };
-    yield {
-      comparisons: fitted,
-      rSquared: squaredCorrelation(fit.abilities, truth),
-      reliability: headline(fit),
-    };
+    const { abilities, variances, reliability } = scoreInterim(
+      judge(scenario, truth, asked, answered),
+      posterior?.abilities,
+    );
+    posterior = { abilities, variances };
+    yield { comparisons: fitted, rSquared: squaredCorrelation(abilities, truth), reliability };
   }
-}
-
-function headline({ plugIn, priorVariance }: Fit): number {
-  const errors = plugIn.standardErrors;
-  const variance = mean(errors.map((error) => error ** 2));
-  return Math.max(0, 1 - variance / (priorVariance * (1 - 1 / errors.length)));
 }
 
 export function drawAbilities({ essayCount, trueDeviation, seed }: Scenario): Float64Array {
@@ -90,14 +85,13 @@ function drawNormal(random: SeededRandom): number {
 
 /** The verdicts on all answered pairs. The k-th verdict on a pair is the same whenever and in whichever order it is asked. */
 function judge(
-  { essayCount, seed, shareRepeats = false }: Scenario,
+  { essayCount, seed, oneJudge }: Scenario,
   truth: Float64Array,
   asked: readonly AskedPair[],
   answered: readonly number[],
 ): BradleyTerryData {
   const winners = new Int32Array(answered.length);
   const losers = new Int32Array(answered.length);
-  const keys: number[] = [];
   const times = new Map<number, number>();
   answered.forEach((number, row) => {
     const low = Math.min(asked[number].first, asked[number].second);
@@ -105,15 +99,13 @@ function judge(
     const key = low * essayCount + high;
     const time = times.get(key) ?? 0;
     times.set(key, time + 1);
-    keys.push(key);
     const drawn = seededRandom(seed, 16 + 4 * key + time).uniform();
     const lowWins = drawn < 1 / (1 + Math.exp(truth[high] - truth[low]));
     winners[row] = lowWins ? low : high;
     losers[row] = lowWins ? high : low;
   });
   const data = { itemCount: essayCount, winners, losers };
-  if (!shareRepeats) return data;
-  return { ...data, weights: Float64Array.from(keys, (key) => 1 / (times.get(key) ?? 1)) };
+  return oneJudge ? { ...data, judges: new Int32Array(answered.length) } : data;
 }
 
 export function squaredCorrelation(a: ArrayLike<number>, b: ArrayLike<number>): number {

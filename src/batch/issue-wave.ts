@@ -55,6 +55,7 @@ function choosePairs(draft: Draft, pairing: SettledPairing, wanted: number) {
     strategy: pairing.strategy,
     asked: askedPairs(draft),
     wanted,
+    repeatsInform: draft.batch.origin.judges.length > 1,
   };
   try {
     return nextPairs({ ...request, posterior: posteriorOf(draft.fit()) });

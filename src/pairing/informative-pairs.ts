@@ -18,7 +18,7 @@ export function chooseInformativePairs(round: Round, posterior: Posterior, count
 }
 
 /**
- * The expected information gain of every pair of free essays in which one is among the other's `enough` nearest new opponents, and
+ * The expected information gain (none for a repeat that cannot inform) of every pair of free essays in which one is among the other's `enough` nearest new opponents, and
  * of the repeats passed on the way. Essays are walked in random order, so that equal gains, as in the beginning, favour nobody.
  */
 export function rateNeighbours(round: Round, posterior: Posterior, enough: number): Candidate[] {
@@ -30,10 +30,11 @@ export function rateNeighbours(round: Round, posterior: Posterior, enough: numbe
     const standing = round.asked.standing(one, other);
     if (standing === "closed" || !canTake(round, one, other)) return false;
     const difference = posterior.abilities[one] - posterior.abilities[other];
-    const verdicts = standing === "new" ? 0 : 1;
-    const variance = differenceVariance(difference, variances[one], variances[other], verdicts);
-    candidates.push({ one, other, worth: informationGain(difference, variance) });
-    return standing === "new";
+    const isNew = standing === "new";
+    const variance = differenceVariance(difference, variances[one], variances[other], isNew ? 0 : 1);
+    const informs = isNew || round.repeatsInform;
+    candidates.push({ one, other, worth: informs ? informationGain(difference, variance) : 0 });
+    return isNew;
   };
   offerNeighbours(free, posterior.abilities, enough, offer);
   return candidates;

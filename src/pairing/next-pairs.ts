@@ -61,6 +61,7 @@ function planRound(state: PairingState, room: number): PlannedPair[] {
     asked: summariseAsked(essayCount, state.asked),
     random: seededRandom(state.seed, state.asked.length + 1),
     taken: new Uint8Array(essayCount),
+    repeatsInform: state.repeatsInform ?? true,
   };
   const swaps = drawSwaps(round, countSwapsDue(state, round, size));
   const left = size - swaps.length;
@@ -70,9 +71,14 @@ function planRound(state: PairingState, room: number): PlannedPair[] {
   return [...swaps, ...randoms, ...chooseInformativePairs(round, posterior, left - randoms.length)];
 }
 
+/** What the opening owes is caught up on at twice the pace, so that no round consists of swaps alone. */
+const CATCH_UP = 2;
+
 /** Repeats that were asked for their information count as swaps: they too show their pair the other way round. */
 function countSwapsDue(state: PairingState, round: Round, size: number): number {
-  return countDue(settleSwapShare(state), state.asked.length + size, round.asked.repeats, size);
+  const share = settleSwapShare(state);
+  const due = countDue(share, state.asked.length + size, round.asked.repeats, size);
+  return Math.min(due, Math.ceil(CATCH_UP * share * size));
 }
 
 function countRandomsDue({ asked, randomShare = DEFAULT_RANDOM_SHARE }: PairingState, size: number): number {

@@ -23,21 +23,16 @@ export function settleSwapShare(request: PairingRequest): number {
 
 /**
  * The comparisons that are asked before any verdict is looked at: the whole plan of {@link planPairs} for `all_pairs` and
- * `balanced_rounds`, its first rounds for `adaptive`. Swaps are spread evenly among them, oldest pair first, so that the
- * plan's laws hold for the pairs without the swaps, counts with them stay within two, and positions within two.
+ * `balanced_rounds`, its first rounds for `adaptive`. Swaps are spread evenly among a whole plan, oldest pair first, so that the
+ * plan's laws hold for the pairs without the swaps, counts with them stay within two, and positions within two. The first rounds
+ * of an adaptive batch have none: there a new pair tells most, and the swaps are caught up on afterwards.
  */
 export function planOpening(request: PairingRequest): PlannedPair[] {
   const { essayCount, budget, seed, balancedRounds = DEFAULT_BALANCED_ROUNDS } = request;
-  const strategy = settleStrategy(request);
-  const roundsEnd = Math.floor((balancedRounds * essayCount) / 2);
-  const pairCount = strategy === "adaptive" ? Math.min(budget, roundsEnd) : budget;
-  const plan = planPairs({
-    essayCount,
-    budget: pairCount,
-    seed,
-    strategy: "balanced_rounds",
-  });
-  return [...withSwaps(plan.pairs, settleSwapShare(request))].slice(0, budget);
+  const adapts = settleStrategy(request) === "adaptive";
+  const pairCount = adapts ? Math.min(budget, Math.floor((balancedRounds * essayCount) / 2)) : budget;
+  const plan = planPairs({ essayCount, budget: pairCount, seed, strategy: "balanced_rounds" });
+  return [...withSwaps(plan.pairs, adapts ? 0 : settleSwapShare(request))].slice(0, budget);
 }
 
 /** Most comparisons that a batch of this request can ask: its T, unless pairing stops early. */

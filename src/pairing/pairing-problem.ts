@@ -25,6 +25,11 @@ export interface PairingRequest {
   readonly randomShare?: number;
   /** Share of comparisons that repeat a pair the other way round, 0 … ½; default: {@link defaultSwapShare}. */
   readonly swapShare?: number;
+  /**
+   * Whether a second verdict on a pair tells something about its essays; default true. False where one judge gives both: in the
+   * fit the two then weigh as one, and a pair is repeated to measure consistency alone.
+   */
+  readonly repeatsInform?: boolean;
 }
 
 /** A request that can be planned without knowing any verdict. */

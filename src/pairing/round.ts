@@ -10,6 +10,8 @@ export interface Round {
   readonly random: SeededRandom;
   /** 1 for every essay that has its pair. */
   readonly taken: Uint8Array;
+  /** Whether a second verdict on a pair tells something about its essays. */
+  readonly repeatsInform: boolean;
 }
 
 /** Whether the two essays are still without a pair and may be shown together. */

@@ -170,6 +170,30 @@ describe("a request to open a batch that cannot be used", () => {
       422,
       "judge_unavailable",
     ],
+    [
+      "too small a budget for all pairs",
+      { essays: essaysOf(10), config: { max_comparisons: 44, pairing: "all_pairs" } },
+      422,
+      "comparisons_not_plannable",
+    ],
+    [
+      "repeats of pairs that are to be asked once",
+      { essays: essaysOf(4), config: { pairing: "all_pairs", swap_share: 0.1 } },
+      422,
+      "comparisons_not_plannable",
+    ],
+    [
+      "more comparisons per essay than will be asked",
+      { essays: essaysOf(4), config: { min_comparisons_per_essay: 4 } },
+      422,
+      "comparisons_not_plannable",
+    ],
+    [
+      "a target for reliability above 1",
+      { essays: [first, second], config: { target_reliability: 80 } },
+      422,
+      "validation_failed",
+    ],
     ["an unknown judge", { essays: [first, second], judge: "oracle" }, 422, "judge_unavailable"],
     [
       "more than 8 MiB",

@@ -16,6 +16,7 @@ describe("looking at the nearest neighbours only", () => {
         asked: summariseAsked(essayCount, asked),
         random: seededRandom(1),
         taken: new Uint8Array(essayCount),
+        repeatsInform: true,
       };
       const candidates = rateNeighbours(round, somePosterior(essayCount, 7), neighbours);
       return greedyMatching(candidates, 150).reduce((sum, { worth }) => sum + worth, 0);

@@ -282,7 +282,15 @@ describe("adapting to the verdicts", () => {
     const repeats = [...showings(asked).values()].filter(({ length }) => length === 2);
     expect(repeats.length).toBeGreaterThanOrEqual(30);
     expect(ofOrigin(asked, "swap").length).toBeLessThanOrEqual(30);
-    expect(ofOrigin(asked.slice(0, 100), "swap")).toHaveLength(10);
+    expect(ofOrigin(asked.slice(0, 100), "swap")).toEqual([]);
+  });
+
+  it("catches up on the swaps of the opening at twice their share, so that no round is swaps alone", () => {
+    const state = midBatch(30, { balancedRounds: 5, wanted: 15, swapShare: 0.1, budget: 400 });
+    const opening = nextPairs({ ...state, asked: [], wanted: 75 });
+    const asked = opening.map((pair): AskedPair => ({ ...pair, status: "scored" }));
+    expect([opening.length, ofOrigin(opening, "swap").length]).toEqual([75, 0]);
+    expect(ofOrigin(nextPairs({ ...state, asked }), "swap")).toHaveLength(3);
   });
 
   it("draws at random while there is no fit to adapt to", () => {
@@ -361,14 +369,32 @@ describe("adapting to the verdicts", () => {
     expect(less.map(({ first, second }) => [first, second])).toEqual([[0, 1]]);
   });
 
+  it("repeats no pair for its information where one judge gives both verdicts: only as many as swaps are due", () => {
+    const request = {
+      essayCount: 20,
+      budget: 150,
+      strategy: "adaptive",
+      seed: 8,
+      swapShare: 0.1,
+      repeatsInform: false,
+    } as const;
+    const repeatsOf = (repeatsInform: boolean) => {
+      const drive = { request: { ...request, repeatsInform }, inFlight: 10, posterior: somePosterior(20, 8) };
+      const { asked } = driveBatch(drive);
+      return [...showings(asked).values()].filter(({ length }) => length === 2).length;
+    };
+    expect(repeatsOf(false)).toBe(15);
+    expect(repeatsOf(true)).toBeGreaterThan(20);
+  });
+
   it("keeps its shares when far more pairs are wanted than a round holds", () => {
     const state = midBatch(30, { wanted: 1_000, budget: 2_000, swapShare: 0.1, randomShare: 0.2 });
     const opening = nextPairs({ ...state, asked: [] });
     const asked = opening.map((pair): AskedPair => ({ ...pair, status: "scored" }));
     const pairs = nextPairs({ ...state, asked });
-    expect([ofOrigin(opening, "balanced").length, ofOrigin(opening, "swap").length]).toEqual([45, 4]);
+    expect([ofOrigin(opening, "balanced").length, ofOrigin(opening, "swap").length]).toEqual([45, 0]);
     expect([pairs.length, ofOrigin(pairs, "swap").length, ofOrigin(pairs, "random").length]).toEqual([
-      15, 2, 2,
+      15, 3, 2,
     ]);
   });
 
