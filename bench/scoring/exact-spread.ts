@@ -1,6 +1,6 @@
 /**
  * What the headline would be with σ̂ from the exact marginal likelihood in place of Laplace's approximation to it: on coin
- * tosses, and against r² with the truth (docs/decisions/0030).
+ * tosses, and against r² with the truth (docs/decisions/0026).
  *
  *   node bench/scoring/exact-spread.ts [repetitions, default 60]
  */

@@ -48,18 +48,24 @@ for (const sd of [1, 1.7])
     }
 
 console.log("Coverage of 95 % intervals: σ integrated out, and at the plug-in σ̂");
-for (const [items, rounds, sd] of [
-  [10, 4, 1],
-  [10, 9, 1],
-  [10, 9, 1.7],
-  [20, 9, 1],
-  [30, 10, 1],
-  [30, 10, 1.7],
-  [100, 9, 1],
+for (const [items, rounds, sd, design] of [
+  [10, 4, 1, "random"],
+  [10, 9, 1, "random"],
+  [10, 9, 1.7, "random"],
+  [10, 9, 3, "random"],
+  [10, 20, 1, "random"],
+  [20, 9, 1, "random"],
+  [30, 10, 1, "random"],
+  [30, 10, 1.7, "random"],
+  [50, 9, 1, "random"],
+  [100, 9, 1, "random"],
+  [10, 9, 1, "swiss"],
+  [30, 9, 1, "swiss"],
+  [30, 9, 1.7, "nearest"],
 ] as const) {
   let integrated = 0;
   let plugIn = 0;
-  const batches = repeat({ items, rounds, sd, design: "random" }, Math.ceil(6_000 / items));
+  const batches = repeat({ items, rounds, sd, design }, Math.ceil(6_000 / items));
   for (const data of batches) {
     const fit = fitBradleyTerry(data, { tolerance: TOLERANCE });
     for (let i = 0; i < items; i++) {
@@ -68,7 +74,7 @@ for (const [items, rounds, sd] of [
     }
   }
   const share = (covered: number) => (covered / (items * batches.length)).toFixed(3);
-  console.log(`  n ${items} k ${rounds} SD ${sd}: ${share(integrated)}, plug-in ${share(plugIn)}`);
+  console.log(`  n ${items} k ${rounds} SD ${sd} ${design}: ${share(integrated)}, plug-in ${share(plugIn)}`);
 }
 
 console.log("Correct data: infit in sample, and its bootstrap p-values");

@@ -14,7 +14,7 @@ export interface Anchor {
  * - `winners[k]`, `losers[k]`: the two items of row k; in a tie, the two in any order.
  * - `weights[k]`: finite, ≥ 0; default 1. A row of weight 0 is ignored.
  * - `firstShown[k]`: the item the judge saw first (winner or loser of the row), or −1 when unknown.
- * - `judges[k]`: who decided, ≥ 0; only equality matters.
+ * - `judges[k]`: who decided, ≥ 0; only equality matters. A model with another prompt is another judge.
  * - `ties[k]`: 1 for a tie, 0 for a decision.
  */
 export interface BradleyTerryData {
