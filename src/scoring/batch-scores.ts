@@ -1,7 +1,7 @@
 import { type Connectivity, describeConnectivity } from "./connectivity.ts";
 import { fitEpsAdjusted } from "./eps-adjusted.ts";
 import { DEFAULT_TOLERANCE, type Estimate, estimate } from "./estimate.ts";
-import { assessEstimate, type FitStatistics } from "./fit-statistics.ts";
+import { assessEstimate, type FitStatistics, validateReplications } from "./fit-statistics.ts";
 import { describeJudges, type JudgeAgreement } from "./judge-agreement.ts";
 import { type Mixture, ownVariances } from "./mixture.ts";
 import { type BradleyTerryData, distinct, type FitOptions, type PositionModel } from "./model.ts";
@@ -26,7 +26,7 @@ export interface BatchOptions extends FitOptions {
   readonly topCount?: number;
   /** Seed of the draws behind rank intervals and of the replications; default 1. */
   readonly seed?: number;
-  /** Bootstrap replications behind the fit statistics, each a fit of its own; default 0: no fit statistics. */
+  /** Bootstrap replications behind the fit statistics, each a fit of its own, up to 10,000; default 0: no fit statistics. */
   readonly replications?: number;
 }
 
@@ -104,6 +104,7 @@ export function scoreBatch(data: BradleyTerryData, options: BatchOptions = {}): 
     replications = 0,
   } = options;
   validateTopCount(itemCount, topCount);
+  validateReplications(replications, 0);
   const weighted = { ...data, weights: shareRepeats(data) };
   const position = options.position ?? choosePositionModel(data);
   const fit = estimate(weighted, { ...options, position });

@@ -5,6 +5,7 @@ import { minimise } from "./newton.ts";
 import { createModel, createPosterior, startingPoint } from "./posterior.ts";
 import { createRandom, type Random } from "./random.ts";
 import { drawAbilities } from "./ranks.ts";
+import { ScoringError } from "./scoring-error.ts";
 import { buildVerdictGraph } from "./verdict-graph.ts";
 import { outcomeRates } from "./verdicts.ts";
 
@@ -34,7 +35,7 @@ export interface FitStatistics {
 }
 
 export interface FitStatisticsOptions extends FitOptions {
-  /** Default 200: p-values are then multiples of 1/201. */
+  /** 1 to 10,000, each a fit of its own; default 200: p-values are then multiples of 1/201. */
   readonly replications?: number;
   /** Default 1. */
   readonly seed?: number;
@@ -101,11 +102,23 @@ export function meanSquares(
  * Fit of every essay and judge with parametric-bootstrap p-values (Davison & Hinkley 1997, §4.4): abilities are drawn
  * from the posterior, verdicts on the same pairs from the model, and the model is fitted again, because mean squares in
  * sample are below 1 (.69 to .78 at 6 to 10 comparisons per essay) and fixed bands mislead.
- * @throws {ScoringError} for bad input.
+ * @throws {ScoringError} for bad input, naming the row, and `invalid_option` for a number of replications out of range.
  */
 export function assessFit(data: BradleyTerryData, options: FitStatisticsOptions = {}): FitStatistics {
+  validateReplications(options.replications ?? 1, 1);
   const fit = estimate(data, options);
   return assessEstimate(data, fit, fit.integrate(), options);
+}
+
+const REPLICATION_LIMIT = 10_000;
+
+/** @throws {ScoringError} `invalid_option` */
+export function validateReplications(replications: number, least: 0 | 1): void {
+  if (Number.isInteger(replications) && replications >= least && replications <= REPLICATION_LIMIT) return;
+  throw new ScoringError(
+    "invalid_option",
+    `replications is ${replications}: expected an integer from ${least} to ${REPLICATION_LIMIT}.`,
+  );
 }
 
 /** {@link assessFit} of a fit that is already there. */

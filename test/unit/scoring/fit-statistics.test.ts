@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { expectScores, meanSquares } from "../../../src/scoring/fit-statistics.ts";
-import { assessFit, type BradleyTerryData, fitBradleyTerry } from "../../../src/scoring/index.ts";
+import { assessFit, type BradleyTerryData, fitBradleyTerry, scoreBatch } from "../../../src/scoring/index.ts";
 import { plainData, referenceData, referenceDatasets } from "./reference.ts";
 import { simulate } from "./simulated.ts";
 
@@ -88,6 +88,16 @@ describe("bootstrap p-values of fit", () => {
     const oneTie = Uint8Array.from(data.winners, (_, row) => (row === 0 ? 1 : 0));
     const { items } = assessFit({ ...data, ties: oneTie }, { replications: 20 });
     expect(items.every((misfit) => misfit !== null && Number.isFinite(misfit.infitP))).toBe(true);
+  });
+
+  it.each([-1, 2.5, Number.NaN, 10_001])("are refused with %s replications", (replications) => {
+    const data = simulate({ items: 6, rounds: 4, sd: 1, seed: 1 });
+    const refusal = expect.objectContaining({
+      code: "invalid_option",
+      message: expect.stringContaining("10000"),
+    });
+    expect(() => assessFit(data, { replications })).toThrow(refusal);
+    expect(() => scoreBatch(data, { replications })).toThrow(refusal);
   });
 
   it("have nothing to say of an essay without verdicts", () => {
