@@ -20,7 +20,11 @@ export interface FakeUpstream {
   close(): Promise<void>;
 }
 
-const comparisonRequest = z.looseObject({ user_prompt: z.string(), correlation_id: z.string() });
+const comparisonRequest = z.looseObject({
+  user_prompt: z.string(),
+  correlation_id: z.string(),
+  metadata: z.looseObject({ cj_batch_id: z.string(), essay_a_id: z.string(), essay_b_id: z.string() }),
+});
 
 export async function startFakeUpstream(): Promise<FakeUpstream> {
   const taken: unknown[] = [];
@@ -63,11 +67,12 @@ function compare(taken: unknown[], seen: Map<string, number>, body: string, resp
     json(response, 400, { error: z.prettifyError(parsed.error) });
     return;
   }
-  const { user_prompt: prompt } = parsed.data;
+  const { user_prompt: prompt, metadata } = parsed.data;
   const refuse = /\[refuse (\d{3})\]/.exec(prompt)?.[1];
   const busy = Number(/\[busy (\d+)\]/.exec(prompt)?.[1] ?? 0);
   const swallow = Number(/\[swallow (\d+)\]/.exec(prompt)?.[1] ?? 0);
-  const times = count(seen, prompt);
+  // The pair tells that a question is asked again: its prompt has a code that is new at every attempt.
+  const times = count(seen, `${metadata.cj_batch_id} ${metadata.essay_a_id} ${metadata.essay_b_id}`);
   if (refuse !== undefined) json(response, Number(refuse), { error: "refused" });
   else if (times <= busy) json(response, 503, { error: "busy" });
   else {

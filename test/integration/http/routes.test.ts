@@ -231,7 +231,8 @@ describe("GET /v1/batches/{id}/results", () => {
       .trim()
       .split("\r\n");
     expect(header).toBe(
-      "rank,essay_id,score,standard_error,comparisons,wins,is_anchor,rank_low,rank_high,tied_with_next,top_probability,infit,outfit,infit_p,outfit_p",
+      "rank,essay_id,score,standard_error,comparisons,wins,is_anchor,rank_low,rank_high,tied_with_next,top_probability,infit,outfit,infit_p,outfit_p," +
+        "anchor_id,known_grade,grade,wrong_probability,within_one_probability,has_anchor,warning,reviewed_by,reviewed_grade",
     );
     expect(lines.map((line) => line.split(",").slice(0, 3))).toEqual(
       rankings.map(({ essay_id, score }, index) => [String(index + 1), essay_id, String(score)]),
