@@ -7,8 +7,8 @@ export default defineConfig({
     include: ["test/kafka/**/*.test.ts"],
     environment: "node",
     fileParallelism: false,
-    testTimeout: 400_000,
-    hookTimeout: 400_000,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     teardownTimeout: 30_000,
   },
 });

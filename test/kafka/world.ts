@@ -256,7 +256,7 @@ export async function get(world: World, path: string): Promise<unknown> {
 export async function eventually<Found>(
   what: string,
   look: () => Promise<Found | undefined>,
-  timeoutMs = 120_000,
+  timeoutMs = 300_000,
 ): Promise<Found> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
