@@ -55,7 +55,7 @@ describe("the Worker, killed without warning again and again while callbacks com
       expect(acknowledged.size, "the kills fell into the work").toBeGreaterThan(ROUNDS);
       expect(waiting.length, "work was left for after the last kill").toBeGreaterThan(0);
       await postSome(worker, waiting, acknowledged, null);
-      const judged = await untilCompleted(worker, batchId);
+      const judged = await judgeUntilCompleted(worker, batchId, acknowledged);
       const missing = [...acknowledged].filter(
         ([number, winner]) => judged.find((each) => each.number === number)?.winner !== winner,
       );
@@ -152,14 +152,22 @@ async function postVerdict(worker: CrashingWorker, asked: ComparisonJson): Promi
   return outcome;
 }
 
-async function untilCompleted(worker: CrashingWorker, batchId: string): Promise<ComparisonJson[]> {
+/** Pairs are chosen by the verdicts, so that answers bring new questions: answers them too, wave after wave. */
+async function judgeUntilCompleted(
+  worker: CrashingWorker,
+  batchId: string,
+  acknowledged: Map<number, string>,
+): Promise<ComparisonJson[]> {
   await expect
     .poll(
       async () => {
+        const asked = await readComparisons(worker, batchId);
+        const open = asked.filter(({ number, winner }) => winner === null && !acknowledged.has(number));
+        await postSome(worker, open, acknowledged, null);
         const response = await fetch(`${worker.url}/v1/batches/${batchId}`);
         return batchView.parse(await response.json()).state;
       },
-      { timeout: 60_000, interval: 250 },
+      { timeout: 120_000, interval: 250 },
     )
     .toBe("COMPLETED");
   return readComparisons(worker, batchId);

@@ -238,7 +238,7 @@ describe("the texts queue", () => {
 
 describe("the events queue", () => {
   it("keeps events when no bridge is configured, lists them, and publishes them on request once there is one", async () => {
-    const environment = { ...env, KAFKA_BRIDGE_URL: "" };
+    const environment = { ...env, KAFKA_BRIDGE_URL: "", KAFKA_SOURCE_TOPICS: "" };
     const batchId = await openBatch({ essays: 2 });
     const { bos_batch_id: bosBatchId } = await readBatch(batchId);
     // The bridge is busy for the real consumer, so that the one without a bridge comes first.
