@@ -169,7 +169,7 @@ function keep(outcome: Outcome): void {
   outcomes.sort((left, right) => order.indexOf(left.name) - order.indexOf(right.name));
   const rounded = (_key: string, value: unknown) =>
     typeof value === "number" ? Math.round(value * 1e4) / 1e4 : value;
-  writeFileSync(RESULTS, `${JSON.stringify(outcomes, rounded, 1)}\n`);
+  writeFileSync(RESULTS, `${JSON.stringify(outcomes, rounded, 2)}\n`);
 }
 
 function compareVariants(setting: Setting, variants: readonly Variant[]): void {

@@ -60,9 +60,9 @@ export const PROBLEMS = {
     status: 422,
     title: "The comparisons cannot be planned",
     meaning:
-      "The budget, the number of essays and the pairing strategy do not fit together: for instance fewer comparisons than it takes to connect all essays, or all pairs of more essays than the limit on comparisons allows. The `detail` names the value and its limit.",
+      "The budget, the number of essays and the pairing strategy do not fit together: for instance fewer comparisons than it takes to connect all essays, or all pairs of more essays than the limit on comparisons allows. Or the request asks for what it can never get: repeats under `all_pairs`, or more comparisons per essay than will be asked. The `detail` names the value and its limit.",
     remedy:
-      "Change `config.max_comparisons` or `config.pairing` as the `detail` says, or leave both out: the default budget always fits.",
+      "Change the fields of `config` that the `detail` names as it says, or leave them out: the defaults always fit.",
   },
   content_service_not_configured: {
     status: 422,
