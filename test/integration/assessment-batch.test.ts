@@ -167,6 +167,18 @@ describe("the alarm", () => {
     );
   });
 
+  it("moves on a batch whose object died after its last question had left, and before that was recorded", async () => {
+    const batchId = await openBatch({ essays: 4 });
+    await untilState(batchId, "WAITING_CALLBACKS");
+    await sqlOf(batchId, (sql) =>
+      sql.exec("UPDATE batch SET life = json_set(life, '$.state', 'GENERATING_PAIRS')"),
+    );
+    await evict(batchId);
+    expect((await readBatch(batchId)).state).toBe("GENERATING_PAIRS");
+    await fireAlarm(batchId);
+    expect((await readBatch(batchId)).state).toBe("WAITING_CALLBACKS");
+  });
+
   it("survives a fault of its own work and comes back", async () => {
     const batchId = await openBatch({ essays: 4 });
     await untilState(batchId, "WAITING_CALLBACKS");
