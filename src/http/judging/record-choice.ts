@@ -43,7 +43,7 @@ const route = createRoute({
       description: "What became of the choice.",
       content: { "application/json": { schema: choiceOutcomeSchema } },
     },
-    400: problemResponse("malformed_body"),
+    400: problemResponse("malformed_body", "too_deeply_nested"),
     404: problemResponse("batch_not_found", "comparison_not_found"),
     409: problemResponse("not_for_people"),
     410: problemResponse("batch_gone"),

@@ -39,6 +39,12 @@ describe("a signed callback", () => {
     expect(response.status).toBe(422);
   });
 
+  it("is refused with a secret that a rotation has retired", async () => {
+    expect((await sendSigned({ secret: SECRET }, `${SECRET} ${NEXT_SECRET}`)).status).toBe(422);
+    expect((await sendSigned({ secret: SECRET }, NEXT_SECRET)).status).toBe(401);
+    expect((await sendSigned({ secret: NEXT_SECRET }, NEXT_SECRET)).status).toBe(422);
+  });
+
   it("may be up to five minutes old or early", async () => {
     expect((await sendSigned({ ageSeconds: 290 })).status).toBe(422);
     expect((await sendSigned({ ageSeconds: -290 })).status).toBe(422);
@@ -54,6 +60,32 @@ describe("a signed callback", () => {
     expect(response.status).toBe(401);
     expect(response.headers.get("www-authenticate")).toBe('Bearer realm="cj-edge"');
     expect(await response.json()).toMatchObject({ code: "unauthorized" });
+  });
+
+  it("is judged by its signature alone, even beside a good key", async () => {
+    const headers = {
+      "content-type": "application/json",
+      authorization: "Bearer secret-of-provider",
+      "webhook-id": "msg_1",
+      "webhook-timestamp": String(Math.floor(Date.now() / 1000)),
+      "webhook-signature": "v1,bm90IGEgc2lnbmF0dXJl",
+    };
+    const env = production({ CALLBACK_SIGNING_SECRETS: SECRET });
+    const response = await ask("/v1/callbacks", { method: "POST", headers, body: BODY }, env);
+    expect(response.status).toBe(401);
+  });
+
+  it.each(["webhook-id", "webhook-timestamp"])("is refused without its %s", async (missing) => {
+    const sentAt = new Date();
+    const all: Record<string, string> = {
+      "webhook-id": "msg_1",
+      "webhook-timestamp": String(Math.floor(sentAt.getTime() / 1000)),
+      "webhook-signature": new Webhook(SECRET).sign("msg_1", sentAt, BODY),
+    };
+    const headers = Object.fromEntries(Object.entries(all).filter(([name]) => name !== missing));
+    const env = production({ CALLBACK_SIGNING_SECRETS: SECRET });
+    const response = await ask("/v1/callbacks", { method: "POST", headers, body: BODY }, env);
+    expect(response.status).toBe(401);
   });
 
   it("is refused when no secret is configured", async () => {
