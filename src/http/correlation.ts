@@ -33,3 +33,8 @@ export function concernBatch(
   c.set("batchId", batchId);
   c.set("correlationId", correlationId);
 }
+
+/** The platform's own id of this one request, which stands in its answer and in its logs; null on one's own machine. */
+export function rayIdOf(c: AppContext): string | null {
+  return c.req.header("CF-Ray") ?? null;
+}

@@ -6,6 +6,7 @@ import { findJsonFault } from "../encoding/json.ts";
 import { errorFields, log } from "../observability/logger.ts";
 import { MisconfiguredError } from "../settings/settings.ts";
 import type { AppContext } from "./app-env.ts";
+import { rayIdOf } from "./correlation.ts";
 import { isUnreachable } from "./faults.ts";
 import { problem, RETRY_AFTER_SECONDS } from "./problem.ts";
 
@@ -38,6 +39,7 @@ export async function answerError(error: Error, c: AppContext): Promise<Response
   if (error instanceof MisconfiguredError) return problem(c, "misconfigured", `${error.message}.`);
   log("error", "request_failed", {
     correlation_id: c.var.correlationId,
+    ray_id: rayIdOf(c),
     method: c.req.method,
     path: c.req.path,
     batch_id: c.var.batchId,

@@ -3,6 +3,7 @@ import { type Problem, type ProblemCode, problemSchema } from "../contracts/api/
 import type { ContractViolation } from "../contracts/contract-violation.ts";
 import { log } from "../observability/logger.ts";
 import type { AppContext } from "./app-env.ts";
+import { rayIdOf } from "./correlation.ts";
 import { PROBLEMS } from "./problem-catalogue.ts";
 
 /** Seconds after which a request that met an unreachable part may be sent again. */
@@ -32,6 +33,7 @@ export function problem<Code extends ProblemCode>(
   const status: StatusOf<Code> = PROBLEMS[code].status;
   log(PROBLEMS[code].status >= 500 ? "error" : "info", "request_refused", {
     correlation_id: c.var.correlationId,
+    ray_id: rayIdOf(c),
     batch_id: c.var.batchId,
     code,
     status: PROBLEMS[code].status,

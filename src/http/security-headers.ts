@@ -3,9 +3,11 @@ import { except } from "hono/combine";
 import { createMiddleware } from "hono/factory";
 import { secureHeaders } from "hono/secure-headers";
 
-/** The page that loads Scalar; everything else is data that no browser should run, frame or keep. */
+/** The page that loads a viewer; everything else is data that no browser should run, frame or keep. */
 export const DOCS_PATH = "/docs";
-export const SCALAR_CDN = "https://cdn.jsdelivr.net";
+/** Pinned by its version, and in the page by its hash as well. */
+export const VIEWER_SCRIPT =
+  "https://cdn.jsdelivr.net/npm/@scalar/api-reference@1.72.1/dist/browser/standalone.js";
 
 const STRICT_TRANSPORT = "max-age=31536000; includeSubDomains";
 
@@ -24,11 +26,14 @@ export function docsSecurityHeaders(): MiddlewareHandler {
   return secureHeaders({
     contentSecurityPolicy: {
       defaultSrc: ["'none'"],
-      scriptSrc: ["'unsafe-inline'", SCALAR_CDN],
-      styleSrc: ["'unsafe-inline'", SCALAR_CDN],
-      fontSrc: ["https://fonts.scalar.com", "data:"],
+      scriptSrc: [VIEWER_SCRIPT],
+      // The viewer writes its styles into the page.
+      styleSrc: ["'unsafe-inline'"],
+      fontSrc: ["data:"],
       imgSrc: ["'self'", "data:"],
       connectSrc: ["'self'"],
+      baseUri: ["'none'"],
+      formAction: ["'none'"],
       frameAncestors: ["'none'"],
     },
     xFrameOptions: "DENY",

@@ -144,7 +144,7 @@ const variables = z.object({
   HUMAN_WAIT_HOURS: number(168, 0, 720),
   MAX_IN_FLIGHT: integer(500, 1, 32_768),
   /** where the platform keeps the objects and their alarms; it belongs to their identity and cannot be changed later */
-  JURISDICTION: z.enum(["eu", "us", "fedramp", "fedramp-high"]).optional(),
+  JURISDICTION: z.enum(["eu", "us", "fedramp"]).optional(),
   RETENTION_DAYS: number(30, 1, 3_650),
 
   PAIRING_STRATEGY: z.enum(["auto", "all_pairs", "balanced_rounds", "adaptive"]).default("auto"),

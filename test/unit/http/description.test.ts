@@ -129,13 +129,22 @@ describe("the description of the API", () => {
     }
   });
 
-  it("is shown by a page that may load the viewer, and nothing else, from elsewhere", async () => {
-    const page = await ask("/docs");
-    expect(page.headers.get("content-type")).toMatch(/^text\/html/);
-    expect(page.headers.get("content-security-policy")).toContain("default-src 'none'");
-    expect(await page.text()).toMatch(
-      /https:\/\/cdn\.jsdelivr\.net\/npm\/@scalar\/api-reference@\d+\.\d+\.\d+/,
-    );
+  it("is shown by a page that runs one script, known by its hash, and connects to nothing but this service", async () => {
+    const response = await ask("/docs");
+    const page = await response.text();
+    expect(response.headers.get("content-type")).toMatch(/^text\/html/);
+    const scripts = [...page.matchAll(/<script ([^>]*)>([^<]*)</g)];
+    const loaded = scripts.filter(([, attributes]) => attributes.includes("src="));
+    expect(loaded).toHaveLength(1);
+    const [, url] = /src="(https:[^"]+@\d+\.\d+\.\d+\/[^"]+\.js)"/.exec(loaded[0][1]) ?? [];
+    expect(loaded[0][1]).toMatch(/integrity="sha384-[\w+/]{64}" crossorigin="anonymous"/);
+    expect(scripts.map(([, , code]) => code.trim())).toEqual(scripts.map(() => ""));
+
+    const policy = (response.headers.get("content-security-policy") ?? "").split("; ");
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain(`script-src ${url}`);
+    expect(policy).toContain("connect-src 'self'");
+    expect(policy.join().match(/https:/g)).toHaveLength(1);
   });
 });
 
@@ -151,6 +160,21 @@ describe("every answer", () => {
       expect(headers.get("referrer-policy")).toBe("no-referrer");
     },
   );
+
+  it("lets no page of another origin read it, and no preflight through", async () => {
+    const origin = { origin: "https://elsewhere.example" };
+    const preflight = { ...origin, "access-control-request-method": "POST" };
+    const answers = [
+      await ask("/v1/batches", { headers: origin }),
+      await ask("/openapi.json", { headers: origin }),
+      await ask("/v1/batches", { method: "OPTIONS", headers: preflight }),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([401, 200, 405]);
+    for (const { headers } of answers) {
+      expect([...headers.keys()].filter((name) => name.startsWith("access-control-"))).toEqual([]);
+      expect(headers.get("cross-origin-resource-policy")).toBe("same-origin");
+    }
+  });
 
   it("about batches is kept by no cache", async () => {
     const { headers } = await ask("/v1/batches");
