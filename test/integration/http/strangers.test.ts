@@ -20,10 +20,19 @@ function strangerWith(scope: Scope): string {
 }
 
 /** How the owner comes by a thing of each kind: the first part of a path below /v1 names the kind. */
-const OWNED: Readonly<Record<string, () => Promise<string>>> = { batches: openBatch };
+const OWNED: Readonly<Record<string, () => Promise<string>>> = {
+  batches: openBatch,
+  assignments: createAssignment,
+};
+
+/** The first parameter of a path says which thing is asked about. */
+const ID = /\{\w+\}/;
 
 /** A body that each operation would take from the owner. */
-const BODIES: Readonly<Record<string, object>> = { recordChoice: { winner: "Essay A" } };
+const BODIES: Readonly<Record<string, object>> = {
+  recordChoice: { winner: "Essay A" },
+  reviewGrade: { reviewed_by: "A. Teacher" },
+};
 
 async function openBatch(): Promise<string> {
   const response = await ask("owner", "/v1/batches", {
@@ -32,6 +41,26 @@ async function openBatch(): Promise<string> {
     body: JSON.stringify({ essays: essaysOf(3), judge: "human" }),
   });
   return z.object({ batch_id: z.string() }).parse(await response.json()).batch_id;
+}
+
+async function createAssignment(): Promise<string> {
+  const response = await ask("owner", "/v1/assignments", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({
+      grade_scale: {
+        grades: [
+          { label: "fail", prior: 0.5 },
+          { label: "pass", prior: 0.5 },
+        ],
+      },
+      anchors: [
+        { anchor_id: "weak", grade: "fail", text: "It was ok. ".repeat(20) },
+        { anchor_id: "strong", grade: "pass", text: "The wind told us where to walk. ".repeat(5) },
+      ],
+    }),
+  });
+  return z.object({ assignment_id: z.string() }).parse(await response.json()).assignment_id;
 }
 
 const documentSchema = z.object({
@@ -54,7 +83,7 @@ async function operationsOnOneThing() {
   const { paths } = documentSchema.parse(await answer.json());
   return Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).flatMap(([method, { operationId, security, requestBody }]) =>
-      SCOPES.filter((scope) => scope !== "admin" && path.includes("{id}"))
+      SCOPES.filter((scope) => scope !== "admin" && ID.test(path))
         .filter((scope) => security.some((each) => each["apiKey"]?.includes(scope) === true))
         .map((scope) => ({
           operationId,
@@ -71,7 +100,7 @@ const operations = await operationsOnOneThing();
 
 describe("what belongs to another caller", () => {
   it("is asked for in every way there is", () => {
-    expect(operations.length).toBeGreaterThanOrEqual(11);
+    expect(operations.length).toBeGreaterThanOrEqual(13);
   });
 
   it.each(operations)(
@@ -85,7 +114,7 @@ describe("what belongs to another caller", () => {
       const answerFor = async (asked: string) => {
         const response = await ask(
           strangerWith(scope),
-          path.replace("{id}", asked).replaceAll(/\{\w+\}/g, "26e16c15-8a1d-81f0-b200-000b9de3f5c1"),
+          path.replace(ID, asked).replaceAll(/\{\w+\}/g, "26e16c15-8a1d-81f0-b200-000b9de3f5c1"),
           {
             method,
             headers: {
