@@ -236,6 +236,8 @@ export const PAIRING_STOPS = [
   "score_stability_reached",
   /** every pair has been asked as often as it may be */
   "no_pair_left",
+  /** what the answers cost has come to `maxCostUsd`, or one more would exceed it */
+  "cost_ceiling_reached",
 ] as const;
 export type PairingStop = (typeof PAIRING_STOPS)[number];
 
@@ -294,6 +296,8 @@ export interface Tally {
   unanswered: number;
   /** of the outstanding ones, those that a person is to answer */
   waitingForPeople: number;
+  /** of the completed ones, those that people judged */
+  completedByPeople: number;
   copiesCompleted: number;
   copiesOutstanding: number;
   /** billionths of a US dollar */
@@ -323,6 +327,7 @@ export function emptyTally(): Tally {
     outstanding: 0,
     unanswered: 0,
     waitingForPeople: 0,
+    completedByPeople: 0,
     copiesCompleted: 0,
     copiesOutstanding: 0,
     nanoUsd: 0,
@@ -353,7 +358,9 @@ function countPlanned(tally: Tally, comparison: Comparison, by: 1 | -1): void {
   else if (comparison.status === "failed") tally.failed += by;
   else tally.outstanding += by;
   if (comparison.status === "unanswered") tally.unanswered += by;
-  if (isOutstanding(comparison) && comparison.forPeople) tally.waitingForPeople += by;
+  if (!comparison.forPeople) return;
+  if (isOutstanding(comparison)) tally.waitingForPeople += by;
+  if (comparison.status === "judged") tally.completedByPeople += by;
 }
 
 /** How many comparisons of the plan have been issued. */

@@ -8,6 +8,7 @@ import {
   settleStrategy,
 } from "../pairing/index.ts";
 import { isTerminal, plannedSoFar, type SettledPairing } from "./batch.ts";
+import { countAffordable } from "./cost-ceiling.ts";
 import type { Draft } from "./draft.ts";
 import { posteriorOf, refitWhenDue } from "./interim-fit.ts";
 import { openIssuer } from "./issue-comparison.ts";
@@ -31,7 +32,8 @@ export function planComparisons(draft: Draft): void {
 export function issueNextWave(draft: Draft): void {
   if (!mayAsk(draft)) return;
   const pairing = pairingOf(draft);
-  const wanted = countWanted(draft, pairing);
+  const affordable = countAffordable(draft.batch.config, draft.tally());
+  const wanted = Math.min(countWanted(draft, pairing), affordable);
   if (wanted === 0) return;
   if (plannedSoFar(draft.tally()) >= pairing.opening) refitWhenDue(draft);
   const pairs = choosePairs(draft, pairing, wanted);

@@ -4,6 +4,7 @@
  */
 import { countAllPairs } from "../pairing/index.ts";
 import { type FailureReason, isTerminal, lastActivityAt, plannedSoFar, type StopReason } from "./batch.ts";
+import { ceilingReached, countAffordable, countWithMachines } from "./cost-ceiling.ts";
 import type { Draft } from "./draft.ts";
 import { completedEvents, failedEvent, type PublishedEvent } from "./events.ts";
 import { issueNextWave, mayAsk } from "./issue-wave.ts";
@@ -20,6 +21,7 @@ const SCORING_RETRY_BASE_MS = 10_000;
 /** Applies the rules in their order: certain failure, completion, nothing left to wait for, next wave. */
 export function settle(draft: Draft, rank: Ranker): void {
   if (isTerminal(draft.life().state)) return;
+  stopAtCostCeiling(draft);
   if (successRateUnreachable(draft)) {
     failForSuccessRate(draft);
     return;
@@ -39,6 +41,23 @@ function stopPairingWhenEnough(draft: Draft): void {
   draft.update({ pairingStop: rule, totalComparisons: plannedSoFar(draft.tally()) });
   const { outstanding, copiesOutstanding } = draft.tally();
   if (outstanding + copiesOutstanding > 0) enterScoring(draft, rule);
+}
+
+/**
+ * Past the ceiling nothing is asked any more, and a batch that can afford no further comparison ends too. What has been asked is
+ * now the plan, and by the rules for any plan it is ranked or fails.
+ */
+function stopAtCostCeiling(draft: Draft): void {
+  const { state, pairingStop } = draft.life();
+  if (pairingStop !== null || state === "SCORING" || state === "INITIALIZING") return;
+  const inFlight = countWithMachines(draft.tally());
+  const { config } = draft.batch;
+  const reached = ceilingReached({ config, tally: draft.tally() }) && (inFlight > 0 || mayAsk(draft));
+  const nothingAffordable = inFlight === 0 && mayAsk(draft) && countAffordable(config, draft.tally()) === 0;
+  if (!reached && !nothingAffordable) return;
+  draft.update({ pairingStop: "cost_ceiling_reached", totalComparisons: plannedSoFar(draft.tally()) });
+  const { outstanding, copiesOutstanding } = draft.tally();
+  if (outstanding + copiesOutstanding > 0) enterScoring(draft, "cost_ceiling_reached");
 }
 
 /** Why the batch ends when nothing is outstanding. */

@@ -12,6 +12,7 @@ import { type Callback, type CallbackOutcome, recordVerdicts } from "../batch/co
 import { type ReviewOutcome, type ReviewRequest, reviewGrade } from "../batch/commands/review-grade.ts";
 import { nextWake, wake } from "../batch/commands/wake.ts";
 import type { ComparisonPrompt } from "../batch/comparison-prompt.ts";
+import { ceilingReached } from "../batch/cost-ceiling.ts";
 import type { AskRef, Change, Decision } from "../batch/decision.ts";
 import { nameForJudge } from "../batch/essay-alias.ts";
 import { evolve } from "../batch/evolve.ts";
@@ -250,7 +251,8 @@ export class AssessmentBatch extends DurableObject<Env> {
     if (batch === null || isTerminal(batch.life.state)) return null;
     const { overrides } = this.#store.prompt();
     const { judges, correlationId, bosBatchId } = batch.origin;
-    const asked = asks.flatMap(({ number, attempt }) => {
+    // Past the ceiling of its cost a batch asks nothing more, not even what waits in the queue.
+    const asked = (ceilingReached(batch) ? [] : asks).flatMap(({ number, attempt }) => {
       const comparison = batch.comparisons[number];
       if (comparison?.status !== "planned" || comparison.attempt !== attempt || comparison.forPeople)
         return [];

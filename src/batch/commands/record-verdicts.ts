@@ -1,5 +1,6 @@
 import { classifyErrorCode, isRefusal, publishedErrorCode } from "../../contracts/error-detail.ts";
 import { type Batch, type Comparison, isTerminal, type Usage, type Winner } from "../batch.ts";
+import { ceilingReached } from "../cost-ceiling.ts";
 import { askAgainAt } from "../deadlines.ts";
 import type { Decision, VerdictRecord } from "../decision.ts";
 import { type Draft, openDraft } from "../draft.ts";
@@ -113,7 +114,9 @@ function recordError(draft: Draft, comparison: Comparison, callback: Callback, c
     draft.setComparison({ ...putBack(comparison), usage, provider, model }, recordOf(callback));
     return;
   }
-  if (severity === "retryable" && attempt <= draft.batch.config.maxRetryAttempts) {
+  const { config } = draft.batch;
+  const mayRetry = attempt <= config.maxRetryAttempts && !ceilingReached({ config, tally: draft.tally() });
+  if (severity === "retryable" && mayRetry) {
     draft.setComparison(
       { ...comparison, attempt, status: "planned", deadline: askAgainAt(draft), usage, provider, model },
       recordOf(callback),

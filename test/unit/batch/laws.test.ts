@@ -166,6 +166,7 @@ const request: fc.Arbitrary<RequestParts> = fc
       humanShare: fc.constantFrom(0, 0, 0.3, 1),
       humanLeaseMinutes: fc.constantFrom(1, 15),
       humanWaitHours: fc.constantFrom(0, 6),
+      maxCostUsd: fc.constantFrom(null, null, 0.001, 0.02),
     }),
     origin: fc.record({ judges: fc.constantFrom(...JUDGES) }),
     prompt: fc.record({ studentPromptStorageId: fc.constantFrom(null, null, "storage-prompt") }),
