@@ -5,6 +5,7 @@ import { createApp } from "./http/app.ts";
 
 export { KafkaSource } from "./bus/kafka-source/kafka-source.ts";
 export { AssessmentBatch } from "./objects/assessment-batch.ts";
+export { JudgeLimiter } from "./objects/judge-limiter.ts";
 
 const app = createApp();
 

@@ -6,16 +6,19 @@ import { type LlmConfigOverrides, llmConfigOverridesSchema } from "../contracts/
 import type { Ask, AskOutcome } from "../judges/judge.ts";
 import { createJudge } from "../judges/registry.ts";
 import { type BatchObject, callBatch } from "../objects/batch-client.ts";
-import { judgementsMessageSchema } from "../objects/messages.ts";
+import { type JudgementsMessage, judgementsMessageSchema } from "../objects/messages.ts";
 import type { AskedComparison } from "../objects/views.ts";
 import { log } from "../observability/logger.ts";
 import type { Settings } from "../settings/settings.ts";
 import { receiveCallbacks } from "./callback-intake.ts";
 import { comparisonIdKeys } from "./comparison-id-keys.ts";
+import { askLeave } from "./judge-limits.ts";
 import { handleEach } from "./message-loop.ts";
 import { backoffSeconds, MAX_ATTEMPTS } from "./queues.ts";
 
 const QUEUE = "cj-judgements";
+/** Whoever is sent away for longer is told to come back sooner, and is sent away again. */
+const DELAY_MAX_SECONDS = 3_600;
 
 /**
  * Asks judges. The object gives out only attempts that are current and with nobody yet, so a message that comes twice asks
@@ -35,7 +38,7 @@ async function consumeMessage(message: Message, env: Env, settings: Settings): P
   // Each judge is asked by itself: one that is away holds up nobody but itself.
   const groups = [...Map.groupBy(prompts.asks, ({ judge }) => judge)];
   const isLastAttempt = message.attempts >= MAX_ATTEMPTS[QUEUE];
-  const unavailable = await Promise.all(
+  const outcomes = await Promise.all(
     groups.map(([judge, asked]) =>
       askJudge(env, settings, {
         batchId,
@@ -47,9 +50,18 @@ async function consumeMessage(message: Message, env: Env, settings: Settings): P
       }),
     ),
   );
-  const left = unavailable.flat();
-  if (left.length === 0 || isLastAttempt) message.ack();
-  else message.retry({ delaySeconds: retryDelay(left, message.attempts) });
+  const left = outcomes.flatMap(({ unavailable }) => unavailable);
+  const deferred = outcomes.flatMap((outcome) => outcome.deferred);
+  if (left.length > 0 && !isLastAttempt) {
+    // What was deferred comes back with the same message.
+    message.retry({ delaySeconds: retryDelay(left, message.attempts) });
+    return;
+  }
+  for (const { asks, delaySeconds } of deferred) {
+    const again = { batch_id: batchId, correlation_id: prompts.correlationId, asks };
+    await env.JUDGEMENTS_QUEUE.send(again satisfies JudgementsMessage, { delaySeconds });
+  }
+  message.ack();
 }
 
 type Prompts = NonNullable<Awaited<ReturnType<BatchObject["prompts"]>>>;
@@ -63,8 +75,31 @@ interface Question {
   readonly isLastAttempt: boolean;
 }
 
-/** Asks one judge and records what came of it. @returns what the judge could not take on now */
-async function askJudge(
+interface Asked {
+  /** what the judge could not take on now */
+  readonly unavailable: readonly OutcomeOf<"unavailable">[];
+  /** what was not put to it, because it may not be asked faster: no failure, so it uses up no attempt */
+  readonly deferred: readonly { readonly asks: AskRef[]; readonly delaySeconds: number }[];
+}
+
+/** Asks one judge as fast as its limits allow, and records what came of it. */
+async function askJudge(env: Env, settings: Settings, question: Question): Promise<Asked> {
+  const { asked } = question;
+  const leave = await askLeave(env, settings, question.judge.judge, asked.length);
+  const later = asked.slice(leave.granted).map(({ number, attempt }) => ({ number, attempt }));
+  const delaySeconds = Math.min(Math.ceil(leave.retryAfterMs / 1000), DELAY_MAX_SECONDS);
+  const deferred = later.length === 0 ? [] : [{ asks: later, delaySeconds }];
+  if (leave.granted === 0) return { unavailable: [], deferred };
+  try {
+    const now = { ...question, asked: asked.slice(0, leave.granted) };
+    return { unavailable: await putQuestions(env, settings, now), deferred };
+  } finally {
+    await leave.giveBack();
+  }
+}
+
+/** @returns what the judge could not take on now */
+async function putQuestions(
   env: Env,
   settings: Settings,
   question: Question,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseJson } from "../encoding/json.ts";
 import { aiBinding } from "./ai-binding.ts";
+import { judgeLimits } from "./judge-limits.ts";
 import { JUDGE_NAMES } from "./judge-names.ts";
 import {
   BRIDGE_DIALECTS,
@@ -82,6 +83,7 @@ const variables = z.object({
   /** the only models that batches may be judged by; empty: any */
   JUDGE_MODELS: list,
   JUDGE_PRICES: modelPrices,
+  JUDGE_LIMITS: judgeLimits,
   JUDGE_TEMPERATURE: numeric.pipe(z.number().min(0).max(2)).optional(),
   JUDGE_MAX_OUTPUT_TOKENS: integer(4_000, 64, 100_000),
   OPENAI_COMPATIBLE_BASE_URL: z.url({ protocol: /^https?$/ }).default("https://api.openai.com/v1"),

@@ -107,6 +107,7 @@ describe.each(ENVIRONMENTS)("the environment %s", (environment) => {
     expect(config.durable_objects.bindings).toEqual([
       expect.objectContaining({ name: "ASSESSMENT_BATCH", class_name: "AssessmentBatch" }),
       expect.objectContaining({ name: "KAFKA_SOURCE", class_name: "KafkaSource" }),
+      expect.objectContaining({ name: "JUDGE_LIMITER", class_name: "JudgeLimiter" }),
     ]);
     expect(config.d1_databases).toEqual([
       expect.objectContaining({ binding: "DB", migrations_dir: expect.stringMatching(/migrations$/) }),

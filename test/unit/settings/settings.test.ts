@@ -78,6 +78,7 @@ describe("defaults", () => {
         DEFAULT_JUDGE: "provider-service",
         JUDGE_MODELS: [],
         JUDGE_PRICES: {},
+        JUDGE_LIMITS: {},
         OPENAI_COMPATIBLE_BASE_URL: "https://api.openai.com/v1",
         ANTHROPIC_BASE_URL: "https://api.anthropic.com/v1",
         WORKERS_AI: "on",
@@ -409,5 +410,25 @@ describe("topics to be read", () => {
     ],
   ])("cannot be read %s", (_name, variables, wrong) => {
     expect(namesOf(problems({ KAFKA_SOURCE_TOPICS, ...variables }))).toContain(wrong);
+  });
+});
+
+describe("JUDGE_LIMITS", () => {
+  it("says by judge how fast it may be asked", () => {
+    const limits = {
+      anthropic: { requests_per_minute: 50, concurrency: 4 },
+      "workers-ai": { concurrency: 2 },
+    };
+    expect(valid({ JUDGE_LIMITS: JSON.stringify(limits) }).JUDGE_LIMITS).toEqual(limits);
+  });
+
+  it.each([
+    ["no JSON", "anthropic=50"],
+    ["a judge that does not exist", '{"oracle": {"concurrency": 1}}'],
+    ["a limit of nothing", '{"anthropic": {}}'],
+    ["a limit that lets nobody through", '{"anthropic": {"requests_per_minute": 0}}'],
+    ["another word for it", '{"anthropic": {"rpm": 5}}'],
+  ])("is refused when it is %s", (_case, JUDGE_LIMITS) => {
+    expect(namesOf(problems({ JUDGE_LIMITS }))).toEqual(["JUDGE_LIMITS"]);
   });
 });
