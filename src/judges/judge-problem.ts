@@ -54,13 +54,19 @@ function modelProblem(settings: Settings, judge: JudgeName, chosen: string | nul
       ? null
       : `The judge ${judge} has no models to choose from: leave out ${JSON.stringify(chosen)}.`;
   }
-  const model = chosen ?? settings[setting];
-  if (model === undefined)
+  const model = modelFor(settings, judge, chosen);
+  if (model === null)
     return `The judge ${judge} needs a model: name one with the batch, or set ${setting}, which is not configured.`;
   const { JUDGE_MODELS: allowed } = settings;
   if (allowed.length > 0 && !allowed.includes(model))
     return `The model ${JSON.stringify(model)} is not among those that this service judges with (JUDGE_MODELS): ${allowed.join(", ")}.`;
   return null;
+}
+
+/** The model that this judge would ask; null for a judge without models, or when none is named anywhere. */
+export function modelFor(settings: Settings, judge: JudgeName, chosen: string | null): string | null {
+  const setting = MODEL_SETTING[judge];
+  return setting === null ? null : (chosen ?? settings[setting] ?? null);
 }
 
 const MODEL_SETTING = {

@@ -8,6 +8,7 @@ import { createProviderServiceJudge } from "./provider-service/provider-service-
 import { createWorkersAiJudge } from "./workers-ai/workers-ai-judge.ts";
 
 export { judgeProblem, takesModel } from "./judge-problem.ts";
+export { priceProblem } from "./price-problem.ts";
 
 /** @throws Error when there is no such judge: `judgeProblem` is asked before a batch is opened */
 export function createJudge(settings: Settings, name: string): Judge {

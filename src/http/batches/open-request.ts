@@ -1,7 +1,7 @@
 import type { JudgeShare } from "../../batch/batch.ts";
 import { MIN_ESSAYS, type OpenBatchRequest } from "../../contracts/api/open-batch.ts";
 import type { ProblemCode } from "../../contracts/api/problem.ts";
-import { judgeProblem, takesModel } from "../../judges/registry.ts";
+import { judgeProblem, priceProblem, takesModel } from "../../judges/registry.ts";
 import { type AssignmentSnapshot, anchorsOf } from "../../objects/assignment-snapshot.ts";
 import {
   type ConfigOverrides,
@@ -44,8 +44,11 @@ export function findRefusal(
     const detail = `There is one essay and the assignment ${JSON.stringify(assignmentId)} has no anchors: expected at least ${MIN_ESSAYS} essays, anchors included.`;
     return { code: "comparisons_not_plannable", detail };
   }
+  const hasCeiling = typeof request.config?.max_cost_usd === "number";
   for (const { judge, model } of judgesOf(settings, request)) {
-    const problem = judgeProblem(settings, judge, model ?? modelOverride(judge, request));
+    const asked = model ?? modelOverride(judge, request);
+    const problem =
+      judgeProblem(settings, judge, asked) ?? (hasCeiling ? priceProblem(settings, judge, asked) : null);
     if (problem !== null) return { code: "judge_unavailable", detail: problem };
   }
   const config = resolveConfig(settings, overridesOf(request), essayCount);

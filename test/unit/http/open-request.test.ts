@@ -367,6 +367,16 @@ describe("a request that is well formed", () => {
     expect(refusalOf({ judge: "anthropic", model: "m-2" }, variables)?.code).toBe("judge_unavailable");
   });
 
+  it("is refused with a cost ceiling for a model of unknown price, which would count as free", () => {
+    const body = { judge: "anthropic", model: "m-1", config: { max_cost_usd: 1 } };
+    const refusal = refusalOf(body, { ANTHROPIC_API_KEY: "key" });
+    expect(refusal?.code).toBe("judge_unavailable");
+    expect(refusal?.detail).toContain("JUDGE_PRICES");
+    const JUDGE_PRICES = '{"m-1": {"input": 1, "output": 2}}';
+    expect(refusalOf(body, { ANTHROPIC_API_KEY: "key", JUDGE_PRICES })).toBeNull();
+    expect(refusalOf({ judge: "offline", config: { max_cost_usd: 1 } })).toBeNull();
+  });
+
   it("gives each judge its share of exactly 1, and people without one a place for second judgements", async () => {
     const judges = ["offline", "external", "provider-service"].map((judge) => ({ judge, share: 0.333 }));
     const request = await open({ judges, human_share: 0.1 });
