@@ -2,7 +2,16 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { scoreBatch } from "../../../src/scoring/index.ts";
 import { abilitiesIn, essayOfAbility, normalAbilities } from "../../fakes/known-abilities.ts";
-import { type ComparisonJson, call, openBatch, postJson, readComparisons, untilState } from "../harness.ts";
+import {
+  type BatchView,
+  type ComparisonJson,
+  call,
+  eventually,
+  openBatch,
+  postJson,
+  readBatch,
+  readComparisons,
+} from "../harness.ts";
 
 const ESSAYS = 20;
 const PAIRS = 190;
@@ -35,13 +44,28 @@ async function resultsOf(batchId: string) {
   return resultsSchema.parse(await (await call(`/v1/batches/${batchId}/results`)).json());
 }
 
-async function openMixed(judges: readonly object[], body: object = {}, config: object = {}): Promise<string> {
+/** The key fixes the batch's id and so its seed: pairs, judges and the models' draws are the same in every run. */
+async function openMixed(
+  key: string,
+  judges: readonly object[],
+  body: object = {},
+  config: object = {},
+): Promise<string> {
   return openBatch({
     essays,
+    headers: { "idempotency-key": key },
     judge: null,
     body: { judges, ...body },
     config: { pairing: "all_pairs", max_comparisons: PAIRS, ...config },
   });
+}
+
+/** 190 questions take a while on a busy machine. */
+function untilSoon(batchId: string, state: string): Promise<BatchView> {
+  return eventually(async () => {
+    const batch = await readBatch(batchId);
+    return batch.state === state ? batch : undefined;
+  }, 90_000);
 }
 
 function correlation(scores: ReadonlyMap<string, number>): number {
@@ -76,11 +100,11 @@ describe("a batch of several judges", () => {
   it("tells the judge that always prefers the first essay from the other, and ranks as if it were not there", {
     timeout: 120_000,
   }, async () => {
-    const batchId = await openMixed([
+    const batchId = await openMixed("always-first", [
       { judge: "openai-compatible", model: "honest", share: 0.7 },
       { judge: "anthropic", model: "always-first", share: 0.3 },
     ]);
-    await untilState(batchId, "COMPLETED");
+    await untilSoon(batchId, "COMPLETED");
     const { rankings, model } = await resultsOf(batchId);
     const [honest, biased] = ["honest", "always-first"].map((name) =>
       model.judges.find(({ judge }) => judge.endsWith(`/${name}`)),
@@ -112,6 +136,7 @@ describe("a batch of several judges", () => {
     timeout: 60_000,
   }, async () => {
     const batchId = await openMixed(
+      "two-models",
       [
         { judge: "openai-compatible", model: "gpt-4o-mini", share: 0.5 },
         { judge: "anthropic", model: "honest", share: 0.5 },
@@ -119,7 +144,7 @@ describe("a batch of several judges", () => {
       { essays: essays.slice(0, 4) },
       { max_comparisons: 6 },
     );
-    await untilState(batchId, "COMPLETED");
+    await untilSoon(batchId, "COMPLETED");
     const comparisons = await readComparisons(batchId);
     const judges = comparisons.map(({ judge }) => judge);
     expect(judges.filter((judge) => judge === "anthropic")).toHaveLength(3);
@@ -142,11 +167,11 @@ describe("a batch of several judges", () => {
   });
 
   it("fails at once when one of them cannot be used at all", async () => {
-    const batchId = await openMixed([
+    const batchId = await openMixed("unusable", [
       { judge: "openai-compatible", model: "honest", share: 0.9 },
       { judge: "anthropic", model: "unknown", share: 0.1 },
     ]);
-    const batch = await untilState(batchId, "FAILED");
+    const batch = await untilSoon(batchId, "FAILED");
     expect(batch.failure).toMatchObject({ reason: "judge_unusable", details: { model: "unknown" } });
   });
 
@@ -161,7 +186,7 @@ describe("a batch of several judges", () => {
       body: { model: "honest" },
       config: { min_success_rate_threshold: 0.5, max_comparisons: 45, pairing: "all_pairs" },
     });
-    await untilState(batchId, "COMPLETED");
+    await untilSoon(batchId, "COMPLETED");
     const { model } = await resultsOf(batchId);
     expect(model.judges).toHaveLength(1);
     expect(model.judges[0]).toMatchObject({ comparisons: 45, verdicts: 36, refusals: 9, failed: 9 });
@@ -174,8 +199,10 @@ describe("a batch of several judges", () => {
 
 describe("pairs that people judge as well", () => {
   it("report how machines and people agree on exactly those pairs", { timeout: 120_000 }, async () => {
-    const batchId = await openMixed([{ judge: "openai-compatible", model: "honest" }], { human_share: 0.2 });
-    await untilState(batchId, "SCORING");
+    const batchId = await openMixed("people-as-well", [{ judge: "openai-compatible", model: "honest" }], {
+      human_share: 0.2,
+    });
+    await untilSoon(batchId, "SCORING");
     const shown = z.object({
       comparison: z
         .object({ comparison_id: z.string(), essay_a: z.string(), essay_b: z.string() })
@@ -194,7 +221,7 @@ describe("pairs that people judge as well", () => {
       answered += 1;
     }
     expect(answered).toBe(38);
-    const batch = await untilState(batchId, "COMPLETED");
+    const batch = await untilSoon(batchId, "COMPLETED");
     expect(batch).toMatchObject({
       total_comparisons: PAIRS,
       completed_comparisons: PAIRS,
