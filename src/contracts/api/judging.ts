@@ -1,7 +1,7 @@
 /** What people who judge are shown, and what they answer. */
 import { z } from "@hono/zod-openapi";
 import { MAX_JUSTIFICATION_LENGTH, winnerSchema } from "../comparison-result.ts";
-import { clippedText, identifier } from "../text.ts";
+import { clippedText, identifier, NO_CONTROL_CHARACTERS } from "../text.ts";
 import { batchStateSchema } from "./batch.ts";
 
 /** Longest name that a person gives for themselves, in characters. */
@@ -9,7 +9,10 @@ export const MAX_JUDGE_ID_LENGTH = 100;
 
 export const judgeIdSchema = identifier(MAX_JUDGE_ID_LENGTH)
   .refine((id) => !/\p{Cc}/u.test(id), { error: "expected an id without control characters" })
-  .openapi({ description: "who is judging, where several people share one key" });
+  .openapi({
+    pattern: NO_CONTROL_CHARACTERS,
+    description: "who is judging, where several people share one key",
+  });
 
 /** Nothing here says which essays these are, who wrote them, or what anybody else thinks of them. */
 export const nextComparisonSchema = z

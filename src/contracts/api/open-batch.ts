@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { MAX_ESSAY_BYTES, MAX_ESSAYS } from "../assessment-request.ts";
 import { llmConfigOverridesSchema } from "../llm-config.ts";
 import { MAX_ID_LENGTH } from "../processing-metadata.ts";
-import { essayIdSchema, identifier, wireUuid } from "../text.ts";
+import { essayIdSchema, identifier, NO_CONTROL_CHARACTERS, wireUuid } from "../text.ts";
 import { batchLinksSchema, batchStateSchema, pairingSchema } from "./batch.ts";
 import { MAX_PROMPT_BYTES, textOfBytes } from "./text-of-bytes.ts";
 
@@ -27,7 +27,7 @@ export const MAX_BUDGET = 32_768;
 
 const essaySchema = z
   .object({
-    essay_id: essayIdSchema.clone().openapi({ pattern: "^[^\\u0000-\\u001f\\u007f-\\u009f]*$" }),
+    essay_id: essayIdSchema.clone().openapi({ pattern: NO_CONTROL_CHARACTERS }),
     text: textOfBytes(MAX_ESSAY_BYTES).regex(/\S/, { error: "expected a text that is not blank" }).nullish(),
     text_storage_id: identifier(MAX_ID_LENGTH).nullish(),
   })
