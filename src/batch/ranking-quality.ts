@@ -3,6 +3,7 @@ import type { JudgeHabits, JudgeReport, RankingModel } from "../contracts/rankin
 import {
   type BatchScores,
   type BradleyTerryData,
+  countSplittable,
   type Misfit,
   type PositionEffect,
   reliabilityWithoutJudges,
@@ -56,7 +57,7 @@ export function assessQuality(
 }
 
 function splitHalfOf(data: BradleyTerryData, splits: number, seed: number): number | null {
-  if (data.winners.length < 2) return null;
+  if (countSplittable(data) < 2) return null;
   const { spearmanBrown } = splitHalf(data, { splits, seed });
   return Number.isFinite(spearmanBrown) ? spearmanBrown : null;
 }

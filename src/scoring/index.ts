@@ -43,4 +43,4 @@ export {
 } from "./reliability.ts";
 export { shareRepeats } from "./repeats.ts";
 export { ScoringError, type ScoringErrorCode, type ScoringFault } from "./scoring-error.ts";
-export { type SplitHalf, type SplitHalfOptions, splitHalf } from "./split-half.ts";
+export { countSplittable, type SplitHalf, type SplitHalfOptions, splitHalf } from "./split-half.ts";

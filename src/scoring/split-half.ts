@@ -48,7 +48,7 @@ export function splitHalf(data: BradleyTerryData, options: SplitHalfOptions = {}
       `splits is ${splits}: expected an integer from 1 to ${SPLIT_LIMIT}.`,
     );
   const unitOf = unitsOf(data, by);
-  const units = [...new Set(unitOf)];
+  const units = distinctUnits(unitOf);
   if (units.length < 2)
     throw new ScoringError(
       "invalid_option",
@@ -63,6 +63,18 @@ export function splitHalf(data: BradleyTerryData, options: SplitHalfOptions = {}
   const median = medianOf(correlations);
   const spearmanBrown = median > -1 ? Math.max(-1, (2 * median) / (1 + median)) : -1;
   return { by, correlations, median, spearmanBrown, validWhenAdaptive: false };
+}
+
+/** How many parts the verdicts have that a split could tell apart; {@link splitHalf} needs two. */
+export function countSplittable(
+  data: BradleyTerryData,
+  by: "judges" | "comparisons" = "comparisons",
+): number {
+  return distinctUnits(unitsOf(data, by)).length;
+}
+
+function distinctUnits(unitOf: readonly string[]): string[] {
+  return [...new Set(unitOf)];
 }
 
 /** What stays together, by row: a judge, or a judge's verdicts on one pair; without judges every row is by itself. */

@@ -262,8 +262,18 @@ describe("a batch that adapts", () => {
     expect(fit.reduce((sum, { verdicts }) => sum + verdicts, 0)).toBe(150);
     const foretold = ranking?.model?.random_pairs_foretold;
     expect(foretold?.verdicts).toBe(fit.find(({ origin }) => origin === "random")?.verdicts);
-    expect(foretold?.agreement).toBeGreaterThan(0.5);
     expect(foretold?.log_loss).toBeLessThan(1);
+  });
+
+  it("foretells random pairs better than a coin", () => {
+    const foretold = numbersTo(6).map(
+      (seed) => judged({}, seed, rankEssays).ranking()?.model?.random_pairs_foretold,
+    );
+    const sum = (of: (each: { verdicts: number; agreement: number }) => number) =>
+      foretold.reduce((total, each) => total + (each ? of(each) : 0), 0);
+    expect(sum(({ verdicts, agreement }) => verdicts * agreement)).toBeGreaterThan(
+      0.55 * sum(({ verdicts }) => verdicts),
+    );
   });
 
   it("does not say so when it never came to adapt", () => {
