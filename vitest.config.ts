@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
-/** The pure and the bus code must be covered; see issue rows in docs/testing.md. */
+/** The pure and the bus code must be covered: docs/testing.md. */
 const COVERED = ["batch", "scoring", "pairing", "objects", "bus", "contracts"];
 
 const SLOW = ["test/e2e/crash.test.ts", "test/simulation/mutants.test.ts"];

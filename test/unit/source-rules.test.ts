@@ -21,7 +21,7 @@ interface SourceFile {
 
 const SOURCES = new Map(filesBelow(SRC).map((path) => [path, read(path)]));
 
-/** Architecture, section 2: imports point downwards only. */
+/** docs/architecture.md, "Rooms and directions": imports point downwards only. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "worker.ts": ["http", "bus", "objects"],
   http: [

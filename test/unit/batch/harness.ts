@@ -52,7 +52,7 @@ export const DAY = 24 * HOUR;
 export const OPENED_AT = Date.UTC(2026, 1, 7, 9, 0, 0);
 export const CORRELATION_ID = "c0ffee00-0000-4000-8000-000000000001";
 
-/** The service's defaults (architecture, section 9). */
+/** The service's defaults, but for swaps, which tests ask for by name. */
 export const DEFAULT_CONFIG: BatchConfig = {
   completionThresholdPct: 95,
   minSuccessRateThreshold: 0.8,
