@@ -39,12 +39,21 @@ const OWN_COORDINATES = 3;
  * @param centre and spread in logits: mean and standard deviation of the batch's abilities
  */
 export function thresholdPrior(shares: readonly number[], centre: number, spread: number): ThresholdPrior {
-  let below = 0;
-  const expected = shares.slice(0, -1).map((share) => {
-    below += share;
-    return UNIT_LOGISTIC * Math.log(below / (1 - below));
-  });
+  // Summed from both ends: 1 − below would round to 0 above a rare highest grade, and its boundary would be infinite.
+  const below = runningSums(shares);
+  const above = runningSums(shares.toReversed()).reverse();
+  const expected = shares
+    .slice(0, -1)
+    .map((_, grade) => UNIT_LOGISTIC * (Math.log(below[grade]) - Math.log(above[grade + 1])));
   return { centre, spread, expected };
+}
+
+function runningSums(values: readonly number[]): number[] {
+  let sum = 0;
+  return values.map((value) => {
+    sum += value;
+    return sum;
+  });
 }
 
 /** @returns how many standard normal coordinates {@link thresholdsAt} takes */

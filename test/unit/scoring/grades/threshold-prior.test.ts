@@ -17,6 +17,17 @@ describe("the prior of the grade boundaries", () => {
     expect(boundaries[2]).toBeCloseTo(1 + quartile, 12);
   });
 
+  it.each([
+    ["lowest", [1e-17, 0.5, 0.5]],
+    ["highest", [0.5, 0.5, 5e-324]],
+    ["highest but one", [0.5, 0.5, 1e-17, 1e-17]],
+  ])("places every boundary somewhere, however rare the %s grade is", (_, shares) => {
+    const prior = thresholdPrior(shares, 0, 1);
+    const { boundaries } = thresholdsAt(prior, new Float64Array(coordinateCount(prior)));
+    expect(boundaries.every(Number.isFinite)).toBe(true);
+    expect([...boundaries]).toEqual([...new Set(boundaries)].toSorted((left, right) => left - right));
+  });
+
   it("is monotone and has a positive scatter, whatever is drawn", () => {
     const shares = fc.array(fc.double({ min: 0.001, max: 1, noNaN: true }), { minLength: 2, maxLength: 20 });
     fc.assert(
