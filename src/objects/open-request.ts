@@ -5,7 +5,13 @@ import { encodeBatchId } from "../batch/batch-id.ts";
 import type { OpenRequest } from "../batch/commands/open.ts";
 import { HUMAN_JUDGE, indexOfPeople } from "../batch/judges.ts";
 import { sha256Hex } from "../encoding/sha256.ts";
-import { countAllPairs, findPairingProblem, MAX_COMPARISONS, settleStrategy } from "../pairing/index.ts";
+import {
+  countPlanned,
+  findPairingProblem,
+  MAX_COMPARISONS,
+  type PairingRequest,
+  settleStrategy,
+} from "../pairing/index.ts";
 import type { Settings } from "../settings/settings.ts";
 
 /** What a request may set for its batch; null or absent means the service's default. */
@@ -103,23 +109,30 @@ export function resolveJudges(
 /** Why these comparisons cannot be planned, in a sentence that names the limit; null when they can. */
 export function planningProblem(config: BatchConfig, essayCount: number): string | null {
   if (essayCount < 2) return null;
-  const { maxComparisons: budget, pairing: strategy, balancedRounds, randomShare, swapShare } = config;
-  const request = { essayCount, budget, strategy, balancedRounds, randomShare, swapShare, seed: 0 };
-  return findPairingProblem(request)?.message ?? null;
+  return findPairingProblem(planRequestOf(config, essayCount))?.message ?? null;
 }
 
-/** What a request asks for itself and can never get, in a sentence that says what it could; null when there is nothing. */
+function planRequestOf(config: BatchConfig, essayCount: number): PairingRequest {
+  const { maxComparisons: budget, pairing: strategy, balancedRounds, randomShare, swapShare } = config;
+  return { essayCount, budget, strategy, balancedRounds, randomShare, swapShare, seed: 0 };
+}
+
+/**
+ * What a request that can be planned asks for itself and can never get, in a sentence that says what it could; null when there
+ * is nothing.
+ */
 export function contradictionIn(
   overrides: ConfigOverrides,
-  { maxComparisons, pairing }: BatchConfig,
+  config: BatchConfig,
   essayCount: number,
 ): string | null {
   const { swapShare, minComparisonsPerEssay: least } = overrides;
-  if (pairing === "all_pairs" && typeof swapShare === "number" && swapShare > 0) {
+  if (config.pairing === "all_pairs" && typeof swapShare === "number" && swapShare > 0) {
     return `a swap_share of ${swapShare} repeats pairs and all_pairs asks each once: leave swap_share out, or choose adaptive or balanced_rounds`;
   }
-  const most = Math.floor((2 * Math.min(maxComparisons, countAllPairs(essayCount))) / essayCount);
-  if (typeof least !== "number" || least <= most) return null;
+  if (typeof least !== "number") return null;
+  const most = Math.floor((2 * countPlanned(planRequestOf(config, essayCount))) / essayCount);
+  if (least <= most) return null;
   return `min_comparisons_per_essay is ${least} and no more than ${most} comparisons per essay will be asked: lower it to ${most}, or raise max_comparisons where there are more pairs`;
 }
 

@@ -180,6 +180,15 @@ describe("a request that contradicts itself", () => {
     expect(contradiction({ minComparisonsPerEssay: 10 }, 10)).toContain("lower it to 9");
   });
 
+  it("may want as many as the strategy asks where it shows pairs a second time", () => {
+    const twice = { pairing: "adaptive", minComparisonsPerEssay: 8 } as const;
+    expect(contradiction(twice, 5)).toBeNull();
+    expect(contradiction({ ...twice, minComparisonsPerEssay: 9 }, 5)).toContain("lower it to 8");
+    const swapped = { pairing: "balanced_rounds", swapShare: 0.5, minComparisonsPerEssay: 7 } as const;
+    expect(contradiction(swapped, 5)).toBeNull();
+    expect(contradiction({ ...swapped, swapShare: 0 }, 5)).toContain("lower it to 4");
+  });
+
   it("is never one that leaves everything to the service", () => {
     fc.assert(
       fc.property(fc.integer({ min: 2, max: 2_000 }), (essays) => {
