@@ -63,7 +63,7 @@ export interface BatchConfig {
   readonly humanShare: number;
   /** how long a person may take over one comparison before it is handed to somebody else */
   readonly humanLeaseMinutes: number;
-  /** as long as something waits for people, no time ends the batch sooner than this after the newest verdict */
+  /** as long as something waits for people, the timeouts and the straggler grace are at least this long */
   readonly humanWaitHours: number;
   /** US dollars after which nothing more is asked; null for no ceiling */
   readonly maxCostUsd: number | null;
