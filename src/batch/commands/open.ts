@@ -1,5 +1,6 @@
+import { askForTexts } from "../ask-for-texts.ts";
 import type { Batch, BatchConfig, BatchLife, BatchOrigin, Essay } from "../batch.ts";
-import { type Decision, type PromptContext, TEXTS_PER_MESSAGE } from "../decision.ts";
+import type { Decision, PromptContext } from "../decision.ts";
 import { type Draft, openDraft } from "../draft.ts";
 import { lengthOf } from "../essay-length.ts";
 import { batchFrom } from "../evolve.ts";
@@ -54,7 +55,7 @@ export function open(request: OpenRequest, rank: Ranker): Decision<{ readonly ba
   draft.change({ kind: "transition", from: null, to: "INITIALIZING", reason: "accepted", at: now });
   draft.wakeBy(timeoutAt(draft));
   if (request.refusal !== null) refuse(draft, request.refusal);
-  else if (fetchTexts(draft)) draft.emit({ kind: "projection" });
+  else if (askForTexts(draft)) draft.emit({ kind: "projection" });
   else generatePairs(draft, rank);
   return draft.decide({ batch });
 }
@@ -73,18 +74,6 @@ function anchorOf(number: number, { essayId, anchorId, grade, text }: OpenReques
 
 function refuse(draft: Draft, message: string): void {
   fail(draft, { reason: "invalid_request", errorCode: "INITIALIZATION_FAILED", message, details: {} });
-}
-
-/** @returns whether there is anything to fetch */
-function fetchTexts(draft: Draft): boolean {
-  const studentPrompt = draft.life().studentPromptPending;
-  const pending = draft.essays().filter((essay) => essay.text === "pending");
-  if (pending.length === 0 && !studentPrompt) return false;
-  for (let at = 0; at < Math.max(pending.length, 1); at += TEXTS_PER_MESSAGE) {
-    const essays = pending.slice(at, at + TEXTS_PER_MESSAGE).map((essay) => essay.number);
-    draft.emit({ kind: "text", essays, studentPrompt: studentPrompt && at === 0 });
-  }
-  return true;
 }
 
 function newborn(now: number, studentPromptPending: boolean): BatchLife {

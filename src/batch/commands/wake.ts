@@ -1,5 +1,6 @@
+import { askForTextsAgain } from "../ask-for-texts.ts";
 import { type Batch, isTerminal } from "../batch.ts";
-import { askAgainAt } from "../deadlines.ts";
+import { askAgainAt, textsAskedAgainAt } from "../deadlines.ts";
 import type { Decision } from "../decision.ts";
 import { type Draft, openDraft } from "../draft.ts";
 import { putBack } from "../people.ts";
@@ -41,6 +42,7 @@ export function wake(batch: Batch, now: number, rank: Ranker): Decision<WakeRepo
   // Everything that still has a time is named again, so that the decision alone arms the alarm.
   draft.wakeBy(timeoutAt(draft));
   if (state === "SCORING") draft.wakeBy(graceEndsAt(draft));
+  if (state === "INITIALIZING") askForTextsAgain(draft);
   const report = reissueLost(draft);
   settle(draft, rank);
   return draft.decide(report);
@@ -55,6 +57,7 @@ export function nextWake(batch: Batch): number | null {
   if (batch.life.scoringRetry !== null) return batch.life.scoringRetry.at;
   const due = [timeoutAt(draft)];
   if (batch.life.state === "SCORING") due.push(graceEndsAt(draft));
+  if (batch.life.state === "INITIALIZING") due.push(textsAskedAgainAt(batch, batch.life.updatedAt));
   for (const { deadline } of batch.comparisons) if (deadline !== null) due.push(deadline);
   return due.reduce((earliest, at) => Math.min(earliest, at));
 }

@@ -129,7 +129,7 @@ describe("a stuck batch", () => {
 
   it("that still waits for texts fails, for nothing was compared", () => {
     const batch = openBatch({ essays: [{ essayId: "essay-0", text: null, storageId: "storage-0" }] });
-    batch.sleepUntilAlarm();
+    while (batch.state() === "INITIALIZING") batch.sleepUntilAlarm();
     expect(batch.now()).toBe(OPENED_AT + 4 * HOUR);
     expect(batch.batch.life.failure).toMatchObject({
       reason: "stuck_timeout_insufficient_progress",

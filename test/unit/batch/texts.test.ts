@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { TextOutcome } from "../../../src/batch/commands/record-texts.ts";
-import { inlineEssays, numbersTo, openBatch, referencedEssays } from "./harness.ts";
+import { HOUR, inlineEssays, MINUTE, numbersTo, OPENED_AT, openBatch, referencedEssays } from "./harness.ts";
 
 const fetched = (of: TextOutcome["of"]): TextOutcome => ({ of, kind: "fetched", text: `fetched ${of}` });
 const missing = (of: TextOutcome["of"]): TextOutcome => ({ of, kind: "missing", reason: "404" });
@@ -112,6 +112,48 @@ describe("texts by reference", () => {
     batch.cancel();
     expect(batch.texts(fetched(0))).toBe(0);
     expect(batch.text(0)).toBeNull();
+  });
+});
+
+describe("texts whose message was lost", () => {
+  it("are asked for again after an hour, those that have not come, and again after the next", () => {
+    const batch = openBatch({ essays: referencedEssays(45), prompt: WITH_PROMPT });
+    batch.texts(...numbersTo(22).map(fetched));
+    batch.sleepUntilAlarm();
+    expect(batch.now()).toBe(OPENED_AT + HOUR);
+    const again = { kind: "text", essays: numbersTo(42, 22), studentPrompt: true };
+    expect(textsAsked(batch).slice(3)).toEqual([
+      again,
+      { kind: "text", essays: [42, 43, 44], studentPrompt: false },
+    ]);
+    batch.sleepUntilAlarm();
+    expect(batch.now()).toBe(OPENED_AT + 2 * HOUR);
+    expect(textsAsked(batch)[5]).toEqual(again);
+    batch.texts(...numbersTo(45, 22).map(fetched), fetched("student-prompt"));
+    expect(batch.state()).toBe("GENERATING_PAIRS");
+  });
+
+  it("are not asked for again by an alarm that goes off sooner", () => {
+    const batch = openBatch({ essays: referencedEssays(3) });
+    batch.advance(59 * MINUTE);
+    batch.wake();
+    expect(textsAsked(batch)).toHaveLength(1);
+    expect(batch.nextWake()).toBe(OPENED_AT + HOUR);
+  });
+
+  it("fail the batch at its timeout when they never come, however often they were asked for", () => {
+    const batch = openBatch({ essays: referencedEssays(3) });
+    while (batch.state() === "INITIALIZING") batch.sleepUntilAlarm();
+    expect(batch.batch.life.failure?.reason).toBe("stuck_timeout_insufficient_progress");
+    expect(batch.now()).toBe(OPENED_AT + 4 * HOUR);
+    expect(textsAsked(batch)).toHaveLength(4);
+  });
+
+  it("are asked for no more once all have come", () => {
+    const batch = openBatch({ essays: referencedEssays(3) });
+    batch.texts(...numbersTo(3).map(fetched));
+    batch.sleepUntilAlarm();
+    expect(textsAsked(batch)).toHaveLength(1);
   });
 });
 
