@@ -1,7 +1,7 @@
 import { callBatch } from "../objects/batch-client.ts";
 import { inJurisdiction } from "../objects/jurisdiction.ts";
 import { errorFields, log } from "../observability/logger.ts";
-import { forgetWakeQuery, overdueBatchesQuery } from "../results/batch-queries.ts";
+import { deferWakeQuery, forgetWakeQuery, overdueBatchesQuery } from "../results/batch-queries.ts";
 import { openDatabase } from "../results/database.ts";
 import { expireDeadLettersQuery } from "../results/dead-letters.ts";
 import { settingsOf, sourceOf } from "../settings/settings.ts";
@@ -24,7 +24,7 @@ export async function sweep(env: Env, now: number): Promise<{ readonly nudged: n
   const db = openDatabase(env.DB);
   const overdue = await overdueBatchesQuery(db, now - OVERDUE_MS, BATCHES_PER_SWEEP);
   for (let at = 0; at < overdue.length; at += CONCURRENT_NUDGES) {
-    await Promise.all(overdue.slice(at, at + CONCURRENT_NUDGES).map((batch) => nudge(env, batch)));
+    await Promise.all(overdue.slice(at, at + CONCURRENT_NUDGES).map((batch) => nudge(env, batch, now)));
   }
   await expireDeadLettersQuery(db, now);
   return { nudged: overdue.length };
@@ -33,6 +33,7 @@ export async function sweep(env: Env, now: number): Promise<{ readonly nudged: n
 async function nudge(
   env: Env,
   batch: { readonly batchId: string; readonly correlationId: string },
+  now: number,
 ): Promise<void> {
   const fields = { batch_id: batch.batchId, correlation_id: batch.correlationId };
   try {
@@ -42,6 +43,20 @@ async function nudge(
     if (found === "unknown") await forgetWakeQuery(openDatabase(env.DB), batch.batchId);
   } catch (error) {
     log("error", "nudge_failed", { ...fields, ...errorFields(error) });
+    await putBehindOthers(env, fields, now);
+  }
+}
+
+/** However many batches cannot be woken, the next sweeps get to those behind them. */
+async function putBehindOthers(
+  env: Env,
+  fields: { readonly batch_id: string; readonly correlation_id: string },
+  now: number,
+): Promise<void> {
+  try {
+    await deferWakeQuery(openDatabase(env.DB), fields.batch_id, now);
+  } catch (error) {
+    log("error", "nudge_not_deferred", { ...fields, ...errorFields(error) });
   }
 }
 

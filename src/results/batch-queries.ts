@@ -76,6 +76,14 @@ export function overdueBatchesQuery(db: Database, now: number, limit: number) {
     .limit(limit);
 }
 
+/** Puts a batch that the sweep is to look at again behind all that are more overdue. */
+export function deferWakeQuery(db: Database, batchId: string, at: number) {
+  return db
+    .update(batches)
+    .set({ nextWakeAt: at })
+    .where(and(eq(batches.batchId, batchId), isNotNull(batches.nextWakeAt)));
+}
+
 /** Takes a batch out of the sweep. */
 export function forgetWakeQuery(db: Database, batchId: string) {
   return db.update(batches).set({ nextWakeAt: null }).where(eq(batches.batchId, batchId));
