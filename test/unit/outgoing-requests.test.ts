@@ -99,6 +99,49 @@ describe("a redirect", () => {
   });
 });
 
+describe("an answer without an end", () => {
+  it.each([
+    ["provider-service", {}, "LLM_PROVIDER_SERVICE_URL", 202, "INVALID_RESPONSE"],
+    [
+      "openai-compatible",
+      { OPENAI_COMPATIBLE_API_KEY: "secret", OPENAI_COMPATIBLE_MODEL: "m" },
+      "OPENAI_COMPATIBLE_BASE_URL",
+      200,
+      "INVALID_RESPONSE",
+    ],
+    [
+      "anthropic",
+      { ANTHROPIC_API_KEY: "secret", ANTHROPIC_MODEL: "m" },
+      "ANTHROPIC_BASE_URL",
+      200,
+      "INVALID_RESPONSE",
+    ],
+    [
+      "anthropic",
+      { ANTHROPIC_API_KEY: "secret", ANTHROPIC_MODEL: "m" },
+      "ANTHROPIC_BASE_URL",
+      503,
+      "SERVICE_UNAVAILABLE",
+    ],
+  ])("of %s is not read to the end", async (name, variables, variable, status, errorCode) => {
+    const hungUp = Promise.withResolvers<void>();
+    const endless = await serve((_request, response) => {
+      response.on("close", () => hungUp.resolve());
+      response.writeHead(status, { "content-type": "application/json" });
+      const pour = () => {
+        while (!response.destroyed && response.write(" ".repeat(65_536)));
+      };
+      response.on("drain", pour);
+      pour();
+    });
+    const [outcome] = await createJudge(settingsWith({ ...variables, [variable]: endless.url }), name).ask([
+      ASK,
+    ]);
+    expect(outcome).toMatchObject({ errorCode });
+    await hungUp.promise;
+  });
+});
+
 describe("a storage id from a request", () => {
   it.each([
     ["../secrets", "/content/..%2Fsecrets"],

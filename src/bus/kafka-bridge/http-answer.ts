@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parseJson } from "../../encoding/json.ts";
+import { readBody } from "../../encoding/limited-body.ts";
 import { parseRetryAfter } from "../../encoding/retry-after.ts";
 import type { BridgeDialect } from "./dialect.ts";
 import type { RecordOutcome, RecordToRetry } from "./kafka-bridge.ts";
@@ -90,19 +91,4 @@ const errorBodySchema = z.object({ message: z.string() });
 export function messageIn(body: string): string {
   const read = errorBodySchema.safeParse(parseJson(body));
   return read.success ? read.data.message : body;
-}
-
-async function readBody(
-  response: Response,
-  maxBytes: number,
-): Promise<{ readonly body: string; readonly cut: boolean }> {
-  const decoder = new TextDecoder();
-  let text = "";
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength;
-    text += decoder.decode(chunk, { stream: true });
-    if (bytes > maxBytes) return { body: text, cut: true };
-  }
-  return { body: text + decoder.decode(), cut: false };
 }

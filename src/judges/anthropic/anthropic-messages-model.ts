@@ -7,7 +7,7 @@ import type {
   CompletionRequest,
   LanguageModel,
 } from "../language-model/language-model.ts";
-import { readProviderError, sortProviderError } from "../language-model/provider-answer.ts";
+import { readProviderBody, readProviderError, sortProviderError } from "../language-model/provider-answer.ts";
 import { readAnthropicMessage } from "./anthropic-message.ts";
 
 const API_VERSION = "2023-06-01";
@@ -46,7 +46,7 @@ async function complete(
     redirect: "manual",
     signal: request.signal,
   });
-  const body = await response.text();
+  const body = await readProviderBody(response);
   if (response.ok) return readAnthropicMessage(parseJson(body));
   const error = readProviderError(response, body);
   const next = learnFrom(memoryKey(options, request), accepted, error);

@@ -1,7 +1,18 @@
 import { z } from "zod";
 import { parseJson } from "../../encoding/json.ts";
+import { readBody } from "../../encoding/limited-body.ts";
 import { parseRetryAfter } from "../../encoding/retry-after.ts";
 import type { CompletionFailure } from "./language-model.ts";
+
+/**
+ * Longest answer that is read, in bytes; a longer one is cut and does not parse. Far above the longest verdict with all that
+ * a provider adds, and low enough for many at once in the memory of a Worker.
+ */
+export const MAX_ANSWER_BYTES = 1_048_576;
+
+export async function readProviderBody(response: Response): Promise<string> {
+  return (await readBody(response, MAX_ANSWER_BYTES)).body;
+}
 
 /**
  * What a provider says about an error, in whichever of the usual places. Its words are read but never repeated: they may

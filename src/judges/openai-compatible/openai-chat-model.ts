@@ -7,7 +7,7 @@ import type {
   CompletionRequest,
   LanguageModel,
 } from "../language-model/language-model.ts";
-import { readProviderError, sortProviderError } from "../language-model/provider-answer.ts";
+import { readProviderBody, readProviderError, sortProviderError } from "../language-model/provider-answer.ts";
 import { readChatCompletion } from "./chat-completion.ts";
 
 export interface OpenAiChatModelOptions {
@@ -43,7 +43,7 @@ async function complete(
     redirect: "manual",
     signal: request.signal,
   });
-  const body = await response.text();
+  const body = await readProviderBody(response);
   if (response.ok) return readChatCompletion(parseJson(body), "openai-compatible");
   const error = readProviderError(response, body);
   const next = learnFrom(memoryKey(options, request), accepted, error);

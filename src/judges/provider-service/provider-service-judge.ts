@@ -1,11 +1,15 @@
 import { type LlmComparisonRequest, llmQueuedResponseSchema } from "../../contracts/comparison-request.ts";
 import { INBOUND_EVENTS, topicName } from "../../contracts/topics.ts";
 import { parseJson } from "../../encoding/json.ts";
+import { readBody } from "../../encoding/limited-body.ts";
 import { parseRetryAfter } from "../../encoding/retry-after.ts";
 import { sha256Hex } from "../../encoding/sha256.ts";
 import type { Settings } from "../../settings/settings.ts";
 import type { Ask, AskOutcome, Judge } from "../judge.ts";
 import { type JudgePrompt, judgePrompt } from "../prompt/prompt.ts";
+
+/** Longest answer that is read, in bytes: it holds hardly more than a queue id. */
+const MAX_ANSWER_BYTES = 65_536;
 
 /**
  * The original's LLM provider service: `POST {LLM_PROVIDER_SERVICE_URL}/comparison`, answered by 202 with a `queue_id`; the
@@ -89,7 +93,7 @@ const OUTPUT_VERBOSITIES = ["low", "medium", "high"] as const;
  */
 async function readResponse(response: Response): Promise<AskOutcome> {
   const { status } = response;
-  const body = await response.text();
+  const { body } = await readBody(response, MAX_ANSWER_BYTES);
   if (status === 202) {
     const queued = llmQueuedResponseSchema.safeParse(parseJson(body));
     if (queued.success) return { kind: "submitted", queueId: queued.data.queue_id };

@@ -8,7 +8,7 @@ import type {
   CompletionRequest,
   LanguageModel,
 } from "../language-model/language-model.ts";
-import { sortProviderError } from "../language-model/provider-answer.ts";
+import { readProviderBody, sortProviderError } from "../language-model/provider-answer.ts";
 import { readWorkersAiAnswer } from "./workers-ai-answer.ts";
 import { readWorkersAiError } from "./workers-ai-error.ts";
 
@@ -35,7 +35,7 @@ async function complete(
   if (binding === null) return noBinding();
   const response = await inTime(request.signal, run(binding, gatewayId, request, accepted));
   if (response === "unreachable") return noBinding();
-  const body = await inTime(request.signal, response.text());
+  const body = await inTime(request.signal, readProviderBody(response));
   if (response.ok) return readWorkersAiAnswer(parseJson(body));
   const error = readWorkersAiError(response, body);
   const next = learnFrom(memoryKey(request), accepted, error);
