@@ -37,4 +37,19 @@ describe("elliptical slice sampling", () => {
     const [{ mean }] = momentsOf(1, ([x]) => (x < 0 ? Number.NEGATIVE_INFINITY : 0));
     expect(Math.abs(mean - Math.sqrt(2 / Math.PI))).toBeLessThan(0.03);
   });
+
+  it("goes on where the likelihood is flat, also when the draw under it is exactly 0", () => {
+    let asked = 0;
+    let visited = 0;
+    const flat = () => {
+      asked += 1;
+      if (asked > 100) throw new Error("it never accepts a proposal");
+      return -5;
+    };
+    const random = { ...createRandom(3), uniform: () => 0 };
+    sampleWithNormalPrior(2, flat, { burnIn: 1, draws: 2, random }, () => {
+      visited += 1;
+    });
+    expect(visited).toBe(2);
+  });
 });
