@@ -294,6 +294,15 @@ describe("a record as the bridge hands it out", () => {
     expect(read({ parsed: true })?.received.fault?.reason).toBe("unparseable");
   });
 
+  it("is marked when it is nested too deeply, so that it does not hold up its partition for ever", () => {
+    const deep = `{"metadata":${"[".repeat(100_000)}${"]".repeat(100_000)}}`;
+    expect(read(Buffer.from(deep).toString("base64"))?.received).toMatchObject({
+      text: deep,
+      fault: { reason: "too_deeply_nested" },
+      place: "t, partition 1, offset 7",
+    });
+  });
+
   it.each(["", "{}", '[{"topic":"t"}]', '[{"topic":"t","partition":0,"offset":-1}]', "[", "<html>"])(
     "in an answer that does not say where it lay is not taken: %j",
     (answer) => {

@@ -144,12 +144,24 @@ describe("a body in which bytes that are no UTF-8 were replaced", () => {
     });
   });
 
-  it("sets aside the record that is nested too deeply, and not its neighbours", () => {
-    const deep = `{"metadata":${"[".repeat(64)}${"]".repeat(64)}}`;
-    for (const body of [`[{"a":1},${deep},{"b":2}]`, `{"a":1}\n${deep}\n{"b":2}`]) {
-      const split = splitRecords(body);
-      const faults = split.kind === "records" ? split.records.map(({ fault }) => fault?.reason) : [];
-      expect(faults).toEqual([undefined, "too_deeply_nested", undefined]);
-    }
-  });
+  it.each([65, 100_000])(
+    "sets aside one of %i levels in an array or on a line, and not its neighbours",
+    (levels) => {
+      const deep = `{"metadata":${"[".repeat(levels - 1)}${"]".repeat(levels - 1)}}`;
+      const nested = `${"[".repeat(levels)}${"]".repeat(levels)}`;
+      const bodies = [deep, nested].flatMap((bad) => [
+        `[{"a":1},${bad},{"b":2}]`,
+        `[ {"a":1} , ${bad} , {"b":2} ]`,
+        `{"a":1}\n${bad}\n{"b":2}`,
+      ]);
+      for (const body of bodies) {
+        const split = splitRecords(body);
+        const faults =
+          split.kind === "records" ? split.records.map(({ fault }) => fault?.reason) : split.code;
+        expect(faults).toEqual([undefined, "too_deeply_nested", undefined]);
+        expect(textsOf(body).at(0)).toBe('{"a":1}');
+        expect(textsOf(body).at(2)).toBe('{"b":2}');
+      }
+    },
+  );
 });
