@@ -28,11 +28,12 @@ export function sampleWithNormalPrior(
       const sine = Math.sin(angle);
       for (let i = 0; i < dimension; i++) proposal[i] = cosine * at[i] + sine * direction[i];
       const proposed = logLikelihood(proposal);
-      if (proposed > floor) {
+      if (proposed >= floor) {
         level = proposed;
         break;
       }
-      // The bracket shrinks towards the present point, which always lies above the floor.
+      // The bracket shrinks towards the present point, which never lies below the floor: where the likelihood is flat and the
+      // draw is 0 it lies on it.
       if (angle < 0) low = angle;
       else high = angle;
       angle = low + (high - low) * random.uniform();
