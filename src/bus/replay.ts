@@ -3,6 +3,7 @@ import { openDatabase } from "../results/database.ts";
 import { type DeadLetterRow, markReplayed } from "../results/dead-letters.ts";
 import type { Settings } from "../settings/settings.ts";
 import { receiveEvents } from "./event-intake.ts";
+import { receivedRecord } from "./split-records.ts";
 
 export type ReplayOutcome =
   | { readonly kind: "replayed"; readonly outcome: string; readonly detail: string | null }
@@ -45,7 +46,7 @@ async function send(env: Env, settings: Settings, letter: DeadLetterRow): Promis
       await env.TEXTS_QUEUE.send(JSON.parse(payload));
       return { kind: "replayed", outcome: "queued", detail: null };
     default: {
-      const [{ outcome, detail }] = await receiveEvents(env, settings, [{ text: payload }]);
+      const [{ outcome, detail }] = await receiveEvents(env, settings, [receivedRecord(payload)]);
       return { kind: "replayed", outcome, detail };
     }
   }

@@ -55,6 +55,8 @@ export function splitRecords(body: string, replaced = false): SplitRecords {
 const INDENTED_OBJECT = /^\{[^\n]*\n[ \t]/;
 
 function textsOf(text: string): readonly string[] {
+  // What is nested too deeply is never written as JSON again: that recurses, and runs out of stack.
+  if (text.startsWith("[") && isDeeperThan(text, MAX_JSON_DEPTH + 1)) return splitBrokenArray(text);
   const whole = parseJson(text);
   if (whole !== undefined) {
     const array = z.array(z.unknown()).safeParse(whole);
@@ -71,6 +73,11 @@ function withFault(text: string, replaced: boolean): ReceivedRecord {
     const detail = "The record is not encoded in UTF-8; what could not be read was replaced by U+FFFD.";
     return { text, fault: { reason: "unparseable", detail } };
   }
+  return receivedRecord(text);
+}
+
+/** A record that is UTF-8, with its fault if it is nested too deeply or too long to be read. */
+export function receivedRecord(text: string): ReceivedRecord {
   if (isDeeperThan(text, MAX_JSON_DEPTH)) {
     const detail = `The record is nested more than ${MAX_JSON_DEPTH} levels deep, which is the limit.`;
     return { text, fault: { reason: "too_deeply_nested", detail } };

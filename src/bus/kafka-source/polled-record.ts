@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { parseJson } from "../../encoding/json.ts";
-import type { ReceivedRecord } from "../split-records.ts";
+import { type ReceivedRecord, receivedRecord } from "../split-records.ts";
 
 /** A record of a topic, as a bridge hands it out in its binary form. */
 export interface PolledRecord {
@@ -42,7 +42,7 @@ function receive(value: unknown): ReceivedRecord {
   if (bytes === null)
     return unreadable(JSON.stringify(value), "The bridge did not send the value as base64.");
   try {
-    return { text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes) };
+    return receivedRecord(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes));
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     const text = new TextDecoder("utf-8", { fatal: false, ignoreBOM: false }).decode(bytes);
