@@ -16,6 +16,7 @@ import {
 } from "./reliability.ts";
 import { shareRepeats } from "./repeats.ts";
 import { ScoringError } from "./scoring-error.ts";
+import { areAllTotal, leaveOutTotalJudges } from "./total-judges.ts";
 import { validateData } from "./validation.ts";
 import { logLikelihoodOf } from "./verdicts.ts";
 
@@ -72,6 +73,7 @@ export interface BatchScores {
   readonly logLikelihood: number;
   readonly converged: boolean;
   readonly iterations: number;
+  /** Of the verdicts that the fit rests on. */
   readonly connectivity: Connectivity;
   /** Null when no order of showing is known. */
   readonly position: PositionEffects | null;
@@ -90,7 +92,9 @@ const VERDICTS_PER_JUDGE = 30;
 
 /**
  * Scores one batch: everything its results publish. Repeated verdicts of one judge on one pair share a total weight of
- * 1 in the fit; all of them count for the position effects. Deterministic for a seed.
+ * 1 in the fit; all of them count for the position effects. Verdicts of a judge who always chose one position count for
+ * nothing but what is said of positions, of the judge and of how many verdicts there are (see `leaveOutTotalJudges`).
+ * Deterministic for a seed.
  * Above 2,000 items variances are estimated (see `variancesOf`), and ranks are drawn item by item.
  * @throws {ScoringError} for bad input, naming the row.
  */
@@ -105,8 +109,9 @@ export function scoreBatch(data: BradleyTerryData, options: BatchOptions = {}): 
   } = options;
   validateTopCount(itemCount, topCount);
   validateReplications(replications, 0);
-  const weighted = { ...data, weights: shareRepeats(data) };
-  const position = options.position ?? choosePositionModel(data);
+  const heard = options.position === "ignored" ? data : leaveOutTotalJudges(data);
+  const weighted = { ...heard, weights: shareRepeats(heard) };
+  const position = options.position ?? choosePositionModel(heard);
   const fit = estimate(weighted, { ...options, position });
   const { posterior, mode, atBoundary } = fit;
   const { graph } = posterior.model;
@@ -122,7 +127,7 @@ export function scoreBatch(data: BradleyTerryData, options: BatchOptions = {}): 
     logLikelihood: logLikelihoodOf(graph, mode.at),
     converged: mode.converged,
     iterations: mode.iterations,
-    connectivity: describeConnectivity(data),
+    connectivity: describeConnectivity(heard),
     position: estimatePositionEffects(data, priorVariance, options.tolerance ?? DEFAULT_TOLERANCE),
     judges: describeJudges(data, mixture.abilities),
     fit: replications > 0 ? assessEstimate(weighted, fit, mixture, { replications, seed, position }) : null,
@@ -139,11 +144,16 @@ function validateTopCount(itemCount: number, topCount: number): void {
     );
 }
 
-/** One effect per judge where the verdicts tell them apart, else one for all. */
-export function choosePositionModel({ judges, firstShown }: BradleyTerryData): PositionModel {
+/**
+ * One effect per judge where the verdicts tell them apart, or where there is nothing but position effects; else one for all.
+ * @param data without the judges that `leaveOutTotalJudges` leaves out.
+ */
+export function choosePositionModel(data: BradleyTerryData): PositionModel {
+  const { judges, firstShown } = data;
   if (!judges || !firstShown) return "overall";
   const count = distinct(judges).length;
-  return count > 1 && judges.length >= VERDICTS_PER_JUDGE * count ? "per-judge" : "overall";
+  const enough = judges.length >= VERDICTS_PER_JUDGE * count;
+  return count > 1 && (enough || areAllTotal(data)) ? "per-judge" : "overall";
 }
 
 function describeItems(

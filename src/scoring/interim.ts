@@ -4,6 +4,8 @@ import type { BradleyTerryData } from "./model.ts";
 import { describeSpread, headlineReliability } from "./reliability.ts";
 import { shareRepeats } from "./repeats.ts";
 import { addAnchorErrors, ownVariancesOf } from "./standard-errors.ts";
+import { leaveOutTotalJudges } from "./total-judges.ts";
+import { validateData } from "./validation.ts";
 
 /** Far below any posterior deviation: the next pairs are chosen on these numbers, and nothing is published from them. */
 const INTERIM_TOLERANCE = 1e-8;
@@ -28,9 +30,11 @@ export interface InterimScores {
  * @throws {ScoringError} for bad input, naming the row
  */
 export function scoreInterim(data: BradleyTerryData, start?: Float64Array): InterimScores {
-  const weighted = { ...data, weights: shareRepeats(data) };
+  validateData(data);
+  const heard = leaveOutTotalJudges(data);
+  const weighted = { ...heard, weights: shareRepeats(heard) };
   const { posterior, mode, atBoundary, atLowerBoundary } = estimate(weighted, {
-    position: choosePositionModel(data),
+    position: choosePositionModel(heard),
     tolerance: INTERIM_TOLERANCE,
     ...(start && { start }),
   });

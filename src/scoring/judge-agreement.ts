@@ -3,6 +3,8 @@ import { type BradleyTerryData, distinct, type FitOptions } from "./model.ts";
 import { reliabilityOf } from "./reliability.ts";
 import { orderedPair, shareRepeats } from "./repeats.ts";
 import { selectRows } from "./select-rows.ts";
+import { leaveOutTotalJudges } from "./total-judges.ts";
+import { validateData } from "./validation.ts";
 
 /** How one judge's verdicts sit with the scale, with the other judges, and with its own earlier verdicts. */
 export interface JudgeAgreement {
@@ -95,7 +97,8 @@ function repeatedVerdicts(data: BradleyTerryData, rows: readonly number[]): bool
 /**
  * By how much the headline reliability changes when a judge's verdicts are left out (No More Marking's
  * `relJudgeExcluded`, with the headline in place of SSR). Positive: the batch agrees better without the judge.
- * Repeated verdicts of a judge on a pair share a weight of 1, as in the headline. One fit per judge; judges without whom no
+ * Repeated verdicts of a judge on a pair share a weight of 1, as in the headline, and a judge who always chose one position
+ * changes nothing. One fit per judge; judges without whom no
  * verdict is left are omitted.
  * @throws {ScoringError} for bad input, naming the row.
  */
@@ -105,11 +108,17 @@ export function reliabilityWithoutJudges(
 ): { readonly judge: number; readonly change: number }[] {
   const { judges } = data;
   if (!judges) return [];
-  const weighted = { ...data, weights: shareRepeats(data) };
-  const all = reliabilityOf(estimate(weighted, options));
+  validateData(data);
+  const heard = leaveOutTotalJudges(data);
+  const all = reliabilityOfWeighted(heard, options);
   return distinct(judges).flatMap((judge) => {
-    const rest = selectRows(weighted, (row) => judges[row] !== judge);
-    if (rest.winners.length === 0) return [];
-    return [{ judge, change: reliabilityOf(estimate(rest, options)) - all }];
+    if (heard.judges?.includes(judge) === false) return [{ judge, change: 0 }];
+    const others = selectRows(data, (row) => judges[row] !== judge);
+    if (others.winners.length === 0) return [];
+    return [{ judge, change: reliabilityOfWeighted(leaveOutTotalJudges(others), options) - all }];
   });
+}
+
+function reliabilityOfWeighted(data: BradleyTerryData, options: FitOptions): number {
+  return reliabilityOf(estimate({ ...data, weights: shareRepeats(data) }, options));
 }

@@ -5,6 +5,7 @@ import { sampleVariance } from "./reliability.ts";
 import { orderedPair, shareRepeats } from "./repeats.ts";
 import { ScoringError } from "./scoring-error.ts";
 import { selectRows } from "./select-rows.ts";
+import { leaveOutTotalJudges } from "./total-judges.ts";
 import { validateData } from "./validation.ts";
 
 /** Agreement of the scales that two halves of the verdicts give. Not valid when pairs were chosen adaptively. */
@@ -35,7 +36,7 @@ const SPLIT_LIMIT = 10_000;
 
 /**
  * Split-half reliability (Bisson, Gilmore, Inglis & Jones 2016, IJRUME 2:141; Verhavert et al. 2018). Repeated verdicts of
- * one judge on one pair share a weight of 1.
+ * one judge on one pair share a weight of 1; judges who always chose one position are left out, as in the scale.
  * @throws {ScoringError} for bad input, naming the row; `invalid_option` when there are fewer than two judges or comparisons to
  * split.
  */
@@ -47,14 +48,15 @@ export function splitHalf(data: BradleyTerryData, options: SplitHalfOptions = {}
       "invalid_option",
       `splits is ${splits}: expected an integer from 1 to ${SPLIT_LIMIT}.`,
     );
-  const unitOf = unitsOf(data, by);
+  const heard = leaveOutTotalJudges(data);
+  const unitOf = unitsOf(heard, by);
   const units = distinctUnits(unitOf);
   if (units.length < 2)
     throw new ScoringError(
       "invalid_option",
       `There are ${units.length} ${by} to split, at least 2 are needed.`,
     );
-  const weighted = { ...data, weights: shareRepeats(data) };
+  const weighted = { ...heard, weights: shareRepeats(heard) };
   const random = createRandom(seed);
   const correlations = Array.from({ length: splits }, () => {
     const half = new Set(chooseHalf(units, random));
@@ -70,7 +72,7 @@ export function countSplittable(
   data: BradleyTerryData,
   by: "judges" | "comparisons" = "comparisons",
 ): number {
-  return distinctUnits(unitsOf(data, by)).length;
+  return distinctUnits(unitsOf(leaveOutTotalJudges(data), by)).length;
 }
 
 function distinctUnits(unitOf: readonly string[]): string[] {
