@@ -23,7 +23,11 @@ export interface FakeUpstream {
 const comparisonRequest = z.looseObject({
   user_prompt: z.string(),
   correlation_id: z.string(),
-  metadata: z.looseObject({ cj_batch_id: z.string(), essay_a_id: z.string(), essay_b_id: z.string() }),
+  metadata: z.looseObject({
+    cj_batch_id: z.string().optional(),
+    essay_a_id: z.string().optional(),
+    essay_b_id: z.string().optional(),
+  }),
 });
 
 export async function startFakeUpstream(): Promise<FakeUpstream> {
@@ -72,7 +76,8 @@ function compare(taken: unknown[], seen: Map<string, number>, body: string, resp
   const busy = Number(/\[busy (\d+)\]/.exec(prompt)?.[1] ?? 0);
   const swallow = Number(/\[swallow (\d+)\]/.exec(prompt)?.[1] ?? 0);
   // The pair tells that a question is asked again: its prompt has a code that is new at every attempt.
-  const times = count(seen, `${metadata.cj_batch_id} ${metadata.essay_a_id} ${metadata.essay_b_id}`);
+  const { cj_batch_id: batch, essay_a_id: first, essay_b_id: second } = metadata;
+  const times = count(seen, batch === undefined ? prompt : `${batch} ${first} ${second}`);
   if (refuse !== undefined) json(response, Number(refuse), { error: "refused" });
   else if (times <= busy) json(response, 503, { error: "busy" });
   else {
