@@ -80,8 +80,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "src/batch/commands/record-verdicts.ts",
-        from: 'severity === "retryable" && attempt <= draft.batch.config.maxRetryAttempts',
-        to: 'severity === "retryable"',
+        from: "const mayRetry = attempt <= config.maxRetryAttempts && ",
+        to: "const mayRetry = ",
       },
       {
         file: "src/batch/commands/wake.ts",
