@@ -146,9 +146,15 @@ export async function buryOrphans(
         "The correlation id belongs to no comparison of this service: it is unknown, altered, or its batch was erased.",
       batchId: null,
       correlationId: result.correlation_id,
-      // What a judge wrote about somebody's essay is not kept for a batch that does not exist.
-      payload: JSON.stringify({ ...result, justification: null }),
+      payload: JSON.stringify(withoutWords(result)),
     }),
   );
   await writeDeadLetters(openDatabase(env.DB), letters, Date.now());
+}
+
+/** What a judge wrote about somebody's essay, in a justification or an error, is not kept for a batch that does not exist. */
+function withoutWords(result: LlmComparisonResult): LlmComparisonResult {
+  const { error_detail: error } = result;
+  const silent = error && { ...error, message: "not kept", details: {}, stack_trace: null };
+  return { ...result, justification: null, error_detail: silent };
 }

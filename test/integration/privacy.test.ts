@@ -132,6 +132,19 @@ describe("erasing a batch", () => {
     expect(await inDatabase(MARK)).toEqual([]);
   });
 
+  it("ends an error under way as an orphan, of which only the code is kept", async () => {
+    const batchId = await openMarked();
+    const [{ correlation_id }] = await readComparisons(batchId);
+    await call(`/v1/batches/${batchId}`, { method: "DELETE" });
+    const answer = callbackFor(correlation_id, { errorCode: "LLM_REFUSAL" });
+    const words = { message: `I will not judge ${MARK}.`, details: { text: MARK }, stack_trace: MARK };
+    const error = { ...answer, error_detail: { ...answer.error_detail, ...words } };
+    expect(await postCallback(error)).toBe("orphaned");
+    expect(await deadLettersOf(correlation_id)).toMatchObject([{ reason: "orphaned" }]);
+    expect(await inDatabase(MARK)).toEqual([]);
+    expect(await inDatabase("LLM_REFUSAL")).not.toEqual([]);
+  });
+
   it("is the same twice, at once and after another", async () => {
     const batchId = await openMarked();
     const erase = async () => (await call(`/v1/batches/${batchId}`, { method: "DELETE" })).status;
