@@ -13,7 +13,7 @@ import { describeJudges } from "./judges.ts";
 import { gradingMetadata, publishedGrade } from "./published-grades.ts";
 import type { Ranking } from "./ranking.ts";
 
-export const SOURCE_SERVICE = "cj_assessment_service";
+const SOURCE_SERVICE = "cj_assessment_service";
 
 /** Namespace of this service's event ids (UUIDv5, RFC 9562 section 5.5). Changing it would change every event id. */
 const EVENT_ID_NAMESPACE = "5d2c8e52-3a0e-5c8b-9b53-3f6a2f0f8b11";

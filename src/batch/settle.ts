@@ -77,7 +77,7 @@ export function reasonAfterGrace(draft: Draft): StopReason {
 }
 
 /** (T − failed) / T < threshold: true at the first failure after which the threshold cannot be met any more. */
-export function successRateUnreachable(draft: Draft): boolean {
+function successRateUnreachable(draft: Draft): boolean {
   const total = draft.life().totalComparisons;
   const { failed } = draft.tally();
   return total > 0 && (total - failed) / total < draft.batch.config.minSuccessRateThreshold;
@@ -116,7 +116,7 @@ function failForSuccessRate(draft: Draft): void {
   });
 }
 
-export function enterScoring(draft: Draft, reason: string): void {
+function enterScoring(draft: Draft, reason: string): void {
   leavePairGeneration(draft, "verdict_received");
   draft.transition("SCORING", reason);
   draft.update({ partialScoringTriggered: true, scoringSince: draft.now });

@@ -24,7 +24,7 @@ import type { DeadLetterReason } from "../results/dead-letters.ts";
 import type { Settings } from "../settings/settings.ts";
 
 /** Batches that came over the event bus belong to this caller. */
-export const KAFKA_CALLER = "kafka";
+const KAFKA_CALLER = "kafka";
 
 export type AssessmentOutcome =
   | { readonly kind: "opened" | "exists"; readonly batchId: string }

@@ -9,7 +9,7 @@ import { MESSAGE_MAX_BYTES, SEND_MAX_BYTES, SEND_MAX_MESSAGES } from "./queues.t
 import type { ReceivedRecord } from "./split-records.ts";
 
 /** The route's name in dead letters. */
-export const EVENTS_SOURCE = "/v1/events";
+const EVENTS_SOURCE = "/v1/events";
 
 export interface EventOutcome {
   readonly outcome: "queued" | "opened" | "exists" | "dead_lettered";

@@ -55,4 +55,3 @@ export const assessmentCompletedSchema = z
     rankings: z.array(rankingSchema),
   })
   .refine(namesOneEntity, ONE_ENTITY_RULE);
-export type AssessmentCompleted = z.infer<typeof assessmentCompletedSchema>;

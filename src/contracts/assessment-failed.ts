@@ -28,4 +28,3 @@ export const assessmentFailedSchema = z
     cj_assessment_job_id: identifier(MAX_ID_LENGTH),
   })
   .refine(namesOneEntity, ONE_ENTITY_RULE);
-export type AssessmentFailed = z.infer<typeof assessmentFailedSchema>;

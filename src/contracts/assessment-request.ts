@@ -9,14 +9,11 @@ export const MAX_ESSAYS = 2_000;
 /** Longest essay, in bytes of UTF-8. */
 export const MAX_ESSAY_BYTES = 100_000;
 
-/** The courses that the original service knows. It refuses others; this service has no rule that depends on the course. */
-export const KNOWN_COURSE_CODES = ["ENG5", "ENG6", "ENG7", "SV1", "SV2", "SV3"] as const;
-
 /**
  * One essay, its text inline or by reference. Inline text wins when both are given. It may be empty: the batch
  * then lists the essay as failed, which is better than refusing its neighbours. Spellcheck metrics are not read.
  */
-export const requestedEssaySchema = z
+const requestedEssaySchema = z
   .object({
     essay_id: essayIdSchema,
     text_content: z
@@ -33,7 +30,6 @@ export const requestedEssaySchema = z
     path: ["text_storage_id"],
     error: "expected text_storage_id, or the essay itself in text_content",
   });
-export type RequestedEssay = z.infer<typeof requestedEssaySchema>;
 
 const entityReferenceSchema = z.union([
   identifier(MAX_ID_LENGTH),
@@ -76,14 +72,12 @@ export const assessmentRequestSchema = z
     return z.NEVER;
   });
 export type AssessmentRequest = z.infer<typeof assessmentRequestSchema>;
-export type AssessmentRequestInput = z.input<typeof assessmentRequestSchema>;
 
 /** The content type under which a request refers to the students' prompt. */
 const STUDENT_PROMPT = "student_prompt_text";
 
 /** Ways of submission that a request may hint at. */
 const LLM_BATCHING_MODES = ["per_request", "serial_bundle", "provider_batch_api"] as const;
-export type LlmBatchingMode = (typeof LLM_BATCHING_MODES)[number];
 
 /**
  * What an assessment request may ask for in its envelope's `metadata`; other keys are not read. A bad

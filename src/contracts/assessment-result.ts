@@ -66,4 +66,3 @@ export const assessmentResultSchema = z
     path: ["batch_id"],
     error: "expected the same BOS batch id as entity_id",
   });
-export type AssessmentResult = z.infer<typeof assessmentResultSchema>;

@@ -42,4 +42,3 @@ export const llmQueuedResponseSchema = z.object({
   message: z.string().optional(),
   estimated_wait_minutes: z.number().nonnegative().nullish().catch(null),
 });
-export type LlmQueuedResponse = z.infer<typeof llmQueuedResponseSchema>;

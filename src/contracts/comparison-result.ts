@@ -7,7 +7,7 @@ import { clippedText, identifier, jsonObject, wireUuid } from "./text.ts";
 export const MAX_JUSTIFICATION_LENGTH = 500;
 
 /** Which of the two texts, in the order in which they were shown, was judged the better one. */
-export const WINNERS = ["essay_a", "essay_b"] as const;
+const WINNERS = ["essay_a", "essay_b"] as const;
 export type Winner = (typeof WINNERS)[number];
 
 /** A wrong winner is shown if it is no longer than this: what is longer may be a remark about somebody's essay. */
@@ -61,4 +61,3 @@ export const comparisonResultSchema = z
     error: "expected exactly one of winner and error_detail",
   });
 export type LlmComparisonResult = z.infer<typeof comparisonResultSchema>;
-export type LlmComparisonResultInput = z.input<typeof comparisonResultSchema>;

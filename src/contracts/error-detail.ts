@@ -22,7 +22,6 @@ export const errorDetailSchema = z.object({
   trace_id: z.string().max(200).nullable().default(null),
   span_id: z.string().max(200).nullable().default(null),
 });
-export type ErrorDetail = z.infer<typeof errorDetailSchema>;
 
 /**
  * What an error says about asking again:

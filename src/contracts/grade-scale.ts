@@ -3,7 +3,7 @@ import { z } from "zod";
 import { identifier } from "./text.ts";
 
 /** Fewest and most grades of a scale. */
-export const MIN_GRADES = 2;
+const MIN_GRADES = 2;
 export const MAX_GRADES = 20;
 /** Longest grade, in characters. */
 export const MAX_GRADE_LENGTH = 20;
@@ -62,7 +62,7 @@ export const GRADE_SCALE_NAMES = [
 ] as const satisfies (keyof typeof KNOWN_SCALES)[];
 
 /** The name of a scale that came with its assignment. */
-export const CUSTOM_SCALE = "custom";
+const CUSTOM_SCALE = "custom";
 
 const customScaleSchema = z.object({
   grades: z

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { identifier, wellFormed } from "./text.ts";
 
 /** Longest system prompt or rubric that a request may bring, in characters. */
-export const MAX_PROMPT_OVERRIDE_LENGTH = 20_000;
+const MAX_PROMPT_OVERRIDE_LENGTH = 20_000;
 
 /**
  * How the judge is to be configured for one batch. Null or absent means the default of the judge. A

@@ -6,7 +6,7 @@ import { identifier, jsonObject } from "./text.ts";
 export const MAX_ID_LENGTH = 255;
 
 /** The stages that system metadata can name. */
-export const PROCESSING_STAGES = [
+const PROCESSING_STAGES = [
   "pending",
   "initialized",
   "processing",

@@ -21,4 +21,3 @@ export const resourceConsumptionSchema = z
     consumed_at: utcDatetime,
   })
   .refine(namesOneEntity, ONE_ENTITY_RULE);
-export type ResourceConsumption = z.infer<typeof resourceConsumptionSchema>;

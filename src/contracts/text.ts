@@ -16,7 +16,7 @@ export function identifier(maxLength: number) {
 }
 
 /** Longest essay id, in bytes of UTF-8: two thousand of them must fit into one event, and an event into one 2 MB row. */
-export const MAX_ESSAY_ID_BYTES = 255;
+const MAX_ESSAY_ID_BYTES = 255;
 
 /** The same as `\P{Cc}*` for readers of the API's description who know no Unicode properties. */
 export const NO_CONTROL_CHARACTERS = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$";

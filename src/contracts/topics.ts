@@ -4,9 +4,6 @@ import { assessmentFailedSchema } from "./assessment-failed.ts";
 import { assessmentResultSchema } from "./assessment-result.ts";
 import { resourceConsumptionSchema } from "./resource-consumption.ts";
 
-/** The prefix of every topic in the original's cluster; the setting `TOPIC_PREFIX` replaces it. */
-export const DEFAULT_TOPIC_PREFIX = "huleedu.";
-
 /** The events this service publishes. A topic is the prefix and the suffix; `event_type` is the suffix. */
 export const PUBLISHED_EVENTS = {
   completed: {

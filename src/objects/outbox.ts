@@ -71,7 +71,7 @@ const REANNOUNCE_MS = 3_600_000;
 export const EVENT_PATIENCE_MS = 24 * 3_600_000;
 
 /** @param jitter in [0, 1): spreads the retries of many objects */
-export function retryAfterMs(attempts: number, jitter: number): number {
+function retryAfterMs(attempts: number, jitter: number): number {
   return Math.round(Math.min(RETRY_BASE_MS * 2 ** attempts, RETRY_MAX_MS) * (0.5 + jitter / 2));
 }
 

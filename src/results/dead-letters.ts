@@ -23,8 +23,8 @@ export const DEAD_LETTER_REASONS = [
 export type DeadLetterReason = (typeof DEAD_LETTER_REASONS)[number];
 
 /** A payload above this size is not kept: its hash and size are. */
-export const PAYLOAD_MAX_BYTES = 1_000_000;
-export const RETENTION_DAYS = 30;
+const PAYLOAD_MAX_BYTES = 1_000_000;
+const RETENTION_DAYS = 30;
 
 export interface DeadLetter {
   readonly source: string;

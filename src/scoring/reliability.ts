@@ -60,7 +60,7 @@ export function headlineReliability({
 }
 
 /** Var(θ_map)/(Var(θ_map) + mean posterior variance), with the n − 1 variance. */
-export function mapReliability({ abilities, centredVariance }: PosteriorSpread): number | null {
+function mapReliability({ abilities, centredVariance }: PosteriorSpread): number | null {
   if (abilities.length < 2) return null;
   const observed = sampleVariance(abilities);
   const error = centredVariance / abilities.length;

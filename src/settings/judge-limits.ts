@@ -10,7 +10,6 @@ const judgeLimit = z
     concurrency: z.int().min(1).max(10_000).optional(),
   })
   .refine((limit) => Object.keys(limit).length > 0, "expected requests_per_minute or concurrency, or both");
-export type JudgeLimit = z.infer<typeof judgeLimit>;
 
 /** How fast each judge may be asked, by its name, as JSON in one variable. A judge that is not named is not limited. */
 export const judgeLimits = z

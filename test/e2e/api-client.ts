@@ -25,7 +25,7 @@ const comparisonsPage = z.object({ comparisons: z.array(comparison), next_from: 
 const callbackReply = z.looseObject({ outcome: z.string() });
 
 /** An answer that the service refused or never gave. */
-export class ApiError extends Error {
+class ApiError extends Error {
   override readonly name = "ApiError";
   readonly status: number;
 

@@ -1,7 +1,7 @@
 import { firstWins } from "./simulated-judge.ts";
 
 /** How a fake model behaves. A model's name says it: `anything/always-first` always prefers the first essay. */
-export const HABITS = [
+const HABITS = [
   /** wins are drawn by the essays' abilities; what every other name means */
   "honest",
   "always-first",

@@ -254,7 +254,7 @@ export async function evict(batchId: string): Promise<void> {
   await evictDurableObject(objectOf(batchId));
 }
 
-export async function stayInMemory(_batchId: string): Promise<void> {}
+async function stayInMemory(_batchId: string): Promise<void> {}
 
 /** Every state test runs twice: with the object kept in memory, and with it evicted between the steps. */
 export const EVICTIONS = [

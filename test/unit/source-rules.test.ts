@@ -103,6 +103,22 @@ describe("imports", () => {
   });
 });
 
+describe("exports", () => {
+  const readers = ["src", "test", "bench", "scripts"].flatMap((folder) => filesBelow(join(ROOT, folder)));
+  const importsOf = new Map(readers.map((path) => [path, importedNames(readFileSync(path, "utf8"))]));
+  const importers = (name: string) => readers.filter((path) => importsOf.get(path)?.has(name));
+
+  it("of src are imported somewhere, but for types that stand in the signatures beside them", () => {
+    const unused = [...SOURCES.values()].flatMap(({ path, text }) =>
+      exportedNames(text)
+        .filter(({ name }) => importers(name).every((importer) => importer === path))
+        .filter(({ name, isType }) => !isType || text.split(new RegExp(`\\b${name}\\b`)).length <= 2)
+        .map(({ name }) => `${relative(ROOT, path)}: ${name}`),
+    );
+    expect(unused).toEqual([]);
+  });
+});
+
 describe("objects", () => {
   it("are reached in the deployment's jurisdiction only: no namespace is asked directly", () => {
     const namespaces = /\benv\.(ASSESSMENT_BATCH|KAFKA_SOURCE)\b(?!\))/;
@@ -138,7 +154,7 @@ describe("exceptions to the rules", () => {
     "eslint-" + "disable",
   ];
 
-  it.each(["src", "test", "scripts"])("are not asked for anywhere in %s", (folder) => {
+  it.each(["src", "test", "scripts", "bench"])("are not asked for anywhere in %s", (folder) => {
     const found = filesBelow(join(ROOT, folder)).flatMap((path) => {
       const text = readFileSync(path, "utf8");
       return WORDS.filter((word) => text.includes(word)).map((word) => `${relative(ROOT, path)}: ${word}`);
@@ -212,6 +228,22 @@ describe("the linter", () => {
     }
   }
 });
+
+function exportedNames(text: string): readonly { readonly name: string; readonly isType: boolean }[] {
+  const declared = /^export (?:async )?(function|const|class|interface|type) (\w+)/gm;
+  return [...text.matchAll(declared)].map(([, kind, name]) => ({
+    name,
+    isType: kind === "interface" || kind === "type",
+  }));
+}
+
+/** What a file takes from others, by the name under which they export it. */
+function importedNames(text: string): ReadonlySet<string> {
+  const lists = [...text.matchAll(/^(?:import|export) [^;{]*\{([^}]*)\}\s*from\s/gm)].map(([, list]) => list);
+  return new Set(
+    lists.flatMap((list) => [...list.matchAll(/(?:^|,)\s*(?:type )?(\w+)/g)].map(([, name]) => name)),
+  );
+}
 
 function inFolder(folder: string): readonly SourceFile[] {
   return [...SOURCES.values()].filter((file) => file.folder === folder);

@@ -6,7 +6,7 @@ import type { BridgeRecord, RecordOutcome } from "./kafka-bridge.ts";
  *   quotation marks, and a bridge may rewrite numbers of the value.
  * - `binary`: base64. The bytes in Kafka are exactly the key's text and the value's JSON.
  */
-export const RECORD_FORMATS = ["json", "binary"] as const;
+const RECORD_FORMATS = ["json", "binary"] as const;
 export type RecordFormat = (typeof RECORD_FORMATS)[number];
 
 /** A produce request in a dialect; `path` is appended to the bridge's URL. */

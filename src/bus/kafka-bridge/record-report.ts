@@ -41,7 +41,7 @@ export function outcomeOfReport(report: unknown): RecordOutcome {
  * five digits are Confluent's (an HTTP status and two more digits), three digits are HTTP statuses (Strimzi and v3), and
  * small numbers are Kafka's own (Redpanda) or Karapace's 1 and 2.
  */
-export function outcomeOfCode(code: number, text: string): RecordOutcome {
+function outcomeOfCode(code: number, text: string): RecordOutcome {
   const reason = `record refused with code ${code}: ${quote(text)}`;
   if (SAYS_TOO_LARGE.test(text)) return { kind: "dead", reason };
   if (code >= 10_000) return outcomeOfStatus(Math.floor(code / 100), reason);

@@ -10,7 +10,7 @@ import { type BridgeConsumer, createBridgeConsumer } from "./bridge-consumer.ts"
 import { NEW_SOURCE, pollOnce, type SourceState, sourceStateSchema } from "./poll.ts";
 
 /** The intake's name in dead letters. */
-export const SOURCE = "kafka-source";
+const SOURCE = "kafka-source";
 
 const STATE_KEY = "state";
 const GROUP_KEY = "group";

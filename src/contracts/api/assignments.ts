@@ -13,7 +13,7 @@ import { MAX_PROMPT_BYTES, textOfBytes } from "./text-of-bytes.ts";
 const timestamp = z.string().openapi({ format: "date-time" });
 
 /** Longest id of an assignment, in characters. */
-export const MAX_ASSIGNMENT_ID_LENGTH = 100;
+const MAX_ASSIGNMENT_ID_LENGTH = 100;
 /** Most anchors of one assignment. */
 export const MAX_ANCHORS = 100;
 /** Shortest anchor, in characters without white space at its ends: less says nothing about a grade. */

@@ -5,7 +5,7 @@ import { clippedText, identifier, NO_CONTROL_CHARACTERS } from "../text.ts";
 import { batchStateSchema } from "./batch.ts";
 
 /** Longest name that a person gives for themselves, in characters. */
-export const MAX_JUDGE_ID_LENGTH = 100;
+const MAX_JUDGE_ID_LENGTH = 100;
 
 export const judgeIdSchema = identifier(MAX_JUDGE_ID_LENGTH)
   .refine((id) => !/\p{Cc}/u.test(id), { error: "expected an id without control characters" })

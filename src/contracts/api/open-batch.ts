@@ -9,17 +9,17 @@ import { MAX_PROMPT_BYTES, textOfBytes } from "./text-of-bytes.ts";
 /** Fewest essays that can be compared; anchors count. */
 export const MIN_ESSAYS = 2;
 /** Most judges between whom one batch divides its comparisons. */
-export const MAX_JUDGES = 8;
+const MAX_JUDGES = 8;
 /** A smaller share of the comparisons could not be kept even roughly. */
-export const MIN_JUDGE_SHARE = 0.01;
+const MIN_JUDGE_SHARE = 0.01;
 /** Shares may miss 1 by this much: thirds cannot be written exactly. */
 const SHARES_TOLERANCE = 0.001;
 /** Most keys that may judge one batch. */
-export const MAX_JUDGING_KEYS = 100;
+const MAX_JUDGING_KEYS = 100;
 /** Most names that may be taken out of the essays. */
-export const MAX_REDACTED_NAMES = 2_000;
+const MAX_REDACTED_NAMES = 2_000;
 /** Longest such name, in characters. */
-export const MAX_NAME_LENGTH = 100;
+const MAX_NAME_LENGTH = 100;
 /** Longest `Idempotency-Key`, in characters. */
 export const MAX_IDEMPOTENCY_KEY_LENGTH = 255;
 /** Most comparisons that one batch may ask for. */

@@ -4,7 +4,7 @@ import type { ProviderError } from "./provider-answer.ts";
  * How the answer's form is asked for, strictest first. Every prompt asks for JSON in words as well, so a model that takes
  * none of them is still a judge.
  */
-export const ANSWER_FORMATS = ["json_schema", "json_object", "words"] as const;
+const ANSWER_FORMATS = ["json_schema", "json_object", "words"] as const;
 export type AnswerFormat = (typeof ANSWER_FORMATS)[number];
 
 /** What a model has turned out to take. */

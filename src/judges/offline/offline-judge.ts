@@ -15,7 +15,7 @@ export interface OfflineJudgeOptions {
   readonly now: () => Date;
 }
 
-export const OFFLINE_MODEL = "offline-text-measures-1";
+const OFFLINE_MODEL = "offline-text-measures-1";
 
 /**
  * A judge that needs no network: it measures both texts (see `text-measures.ts`), weighs the measures into a

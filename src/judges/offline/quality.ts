@@ -16,11 +16,6 @@ export const WEIGHTS: Readonly<Record<MeasureName, number>> = {
   paragraphing: 1,
 };
 
-/** @returns the weighted sum of the measures, in logits: 0 to the sum of {@link WEIGHTS}. */
-export function computeQuality(measures: TextMeasures): number {
-  return MEASURE_NAMES.reduce((sum, name) => sum + WEIGHTS[name] * measures[name], 0);
-}
-
 /** How far one measure speaks for the first text (positive) or the second (negative), in logits. */
 export interface Contribution {
   readonly name: MeasureName;

@@ -28,7 +28,7 @@ const BLANK_LINE = /\n[^\S\n]*\n\s*/;
 const LINE_AFTER_SENTENCE = /(?<=[.!?…]["”’')\]]{0,2})[^\S\n]*\n/u;
 
 /** @returns the words of `text` in lower case; a script without spaces gives one word per unbroken run. */
-export function listWords(text: string): string[] {
+function listWords(text: string): string[] {
   return text.toLowerCase().replaceAll("’", "'").match(WORD) ?? [];
 }
 

@@ -53,7 +53,7 @@ export const OPENED_AT = Date.UTC(2026, 1, 7, 9, 0, 0);
 export const CORRELATION_ID = "c0ffee00-0000-4000-8000-000000000001";
 
 /** The service's defaults, but for swaps, which tests ask for by name. */
-export const DEFAULT_CONFIG: BatchConfig = {
+const DEFAULT_CONFIG: BatchConfig = {
   completionThresholdPct: 95,
   minSuccessRateThreshold: 0.8,
   recoveryThresholdPct: 80,
@@ -413,7 +413,7 @@ export function numbersTo(count: number, from = 0): number[] {
   return Array.from({ length: count - from }, (_, index) => from + index);
 }
 
-export function asksIn(outbox: readonly OutboxEntry[]): (AskRef & { readonly delaySeconds: number })[] {
+function asksIn(outbox: readonly OutboxEntry[]): (AskRef & { readonly delaySeconds: number })[] {
   return outbox.flatMap(({ effect }) =>
     effect.kind === "judge" ? effect.asks.map((ask) => ({ ...ask, delaySeconds: effect.delaySeconds })) : [],
   );

@@ -167,7 +167,7 @@ export function oracleLogSigma(model: OracleModel): number {
   return (low + high) / 2;
 }
 
-export function solveDense(matrix: readonly (readonly number[])[], right: readonly number[]): number[] {
+function solveDense(matrix: readonly (readonly number[])[], right: readonly number[]): number[] {
   const { rows } = eliminate(matrix.map((row, i) => [...row, right[i] ?? 0]));
   const x = new Array<number>(right.length).fill(0);
   for (let i = right.length - 1; i >= 0; i--) {
