@@ -1,5 +1,5 @@
 import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
-import { JUDGE_NAMES, type JudgeName } from "../../src/judges/judge.ts";
+import { JUDGE_NAMES, type JudgeName } from "../../src/settings/judge-names.ts";
 import { describeThrown, UserError } from "./user-error.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { JUDGE_NAMES, type JudgeName } from "../../src/judges/judge.ts";
+import { JUDGE_NAMES, type JudgeName } from "../../src/settings/judge-names.ts";
 import { createApiClient } from "./client.ts";
 import { type EssayFolder, readEssayFolder } from "./essay-folder.ts";
 import { checkPortFree, PROJECT_FOLDER, startLocalWorker } from "./local-worker.ts";

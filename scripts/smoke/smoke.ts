@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { JUDGE_NAMES, type JudgeName } from "../../src/judges/judge.ts";
+import { JUDGE_NAMES, type JudgeName } from "../../src/settings/judge-names.ts";
 import { createApiClient } from "../rank/client.ts";
 import { readEssayFolder } from "../rank/essay-folder.ts";
 import { PROJECT_FOLDER } from "../rank/local-worker.ts";

@@ -8,7 +8,6 @@ import {
   retally,
   type Tally,
 } from "./batch.ts";
-import type { VerdictRecord } from "./decision.ts";
 import {
   ASKS_PER_MESSAGE,
   type AskRef,
@@ -16,6 +15,7 @@ import {
   type Decision,
   type Effect,
   type OutboxEntry,
+  type VerdictRecord,
 } from "./decision.ts";
 import type { InterimFit } from "./interim-fit.ts";
 

@@ -1,5 +1,5 @@
+import { JUDGE_NAMES, type JudgeName } from "../settings/judge-names.ts";
 import type { Settings } from "../settings/settings.ts";
-import { JUDGE_NAMES, type JudgeName } from "./judge.ts";
 
 /**
  * Why a batch cannot be judged by `name` here, in a sentence that says what to do; null when it can. Whether a provider

@@ -3,9 +3,6 @@ import type { LlmComparisonResult } from "../contracts/comparison-result.ts";
 import type { LlmConfigOverrides } from "../contracts/llm-config.ts";
 import type { JudgeName } from "../settings/judge-names.ts";
 
-export { JUDGE_NAMES } from "../settings/judge-names.ts";
-export type { ComparisonPrompt, JudgeName };
-
 /** One comparison to be judged. `comparisonId` (UUID) is what the judge must echo as `correlation_id`. */
 export interface Ask {
   readonly comparisonId: string;
@@ -23,14 +20,17 @@ export type AskOutcome =
   | { readonly kind: "submitted"; readonly queueId: string | null }
   /** Answered on the spot, as the callback that a remote judge would have sent. */
   | { readonly kind: "answered"; readonly result: LlmComparisonResult }
-  /** Not accepted now; asking again later may help. */
+  | AskFailure;
+
+export type AskFailure =
+  /** Not accepted now: the question waits in its queue. */
   | {
       readonly kind: "unavailable";
       readonly errorCode: string;
       readonly message: string;
       readonly retryAfterSeconds: number | null;
     }
-  /** Refused: the same question would be refused again. */
+  /** A failed verdict, which the batch asks for again if its code says that this can help. */
   | { readonly kind: "refused"; readonly errorCode: string; readonly message: string };
 
 /** A judge: given comparisons, answers them or takes them on. */

@@ -1,5 +1,5 @@
+import { JUDGE_NAMES } from "../settings/judge-names.ts";
 import type { Settings } from "../settings/settings.ts";
-import { JUDGE_NAMES } from "./judge.ts";
 import { modelFor } from "./judge-problem.ts";
 import { costOf } from "./language-model/prices.ts";
 

@@ -1,7 +1,8 @@
+import { JUDGE_NAMES, type JudgeName } from "../settings/judge-names.ts";
 import type { Settings } from "../settings/settings.ts";
 import { createAnthropicJudge } from "./anthropic/anthropic-judge.ts";
 import { createExternalJudge } from "./external/external-judge.ts";
-import { JUDGE_NAMES, type Judge, type JudgeName } from "./judge.ts";
+import type { Judge } from "./judge.ts";
 import { createOfflineJudge } from "./offline/offline-judge.ts";
 import { createOpenAiCompatibleJudge } from "./openai-compatible/openai-compatible-judge.ts";
 import { createProviderServiceJudge } from "./provider-service/provider-service-judge.ts";

@@ -2,7 +2,6 @@
 import canonicalize from "canonicalize";
 import type { BatchConfig, JudgeShare, PairingStrategy } from "../batch/batch.ts";
 import { encodeBatchId } from "../batch/batch-id.ts";
-import type { OpenRequest } from "../batch/commands/open.ts";
 import { HUMAN_JUDGE, indexOfPeople } from "../batch/judges.ts";
 import { sha256Hex } from "../encoding/sha256.ts";
 import {
@@ -155,5 +154,3 @@ export function seedOf(batchId: string): number {
   for (const character of batchId) hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193) >>> 0;
   return hash;
 }
-
-export type { OpenRequest };

@@ -1,4 +1,5 @@
 import type { JudgeShare } from "../../batch/batch.ts";
+import type { OpenRequest } from "../../batch/commands/open.ts";
 import { MIN_ESSAYS, type OpenBatchRequest } from "../../contracts/api/open-batch.ts";
 import type { ProblemCode } from "../../contracts/api/problem.ts";
 import { judgeProblem, priceProblem, takesModel } from "../../judges/registry.ts";
@@ -7,7 +8,6 @@ import {
   type ConfigOverrides,
   contradictionIn,
   fingerprintOf,
-  type OpenRequest,
   planningProblem,
   resolveConfig,
   resolveJudges,

@@ -1,13 +1,14 @@
 import pMap from "p-map";
 import type { LlmComparisonResult } from "../../contracts/comparison-result.ts";
 import { toWireDatetime } from "../../contracts/datetime.ts";
+import type { JudgeName } from "../../settings/judge-names.ts";
 import type { Settings } from "../../settings/settings.ts";
-import type { Ask, AskOutcome, Judge, JudgeName } from "../judge.ts";
+import type { Ask, AskFailure, AskOutcome, Judge } from "../judge.ts";
 import { type JudgePrompt, judgePrompt } from "../prompt/prompt.ts";
 import { type JudgeAnswer, readJudgeAnswer } from "./judge-answer.ts";
 import type {
   Completion,
-  CompletionFailure,
+  CompletionOutcome,
   CompletionRequest,
   LanguageModel,
   TokenUsage,
@@ -137,7 +138,7 @@ function startConversation(
   const question: Turn = { role: "user", content: prompt.blocks.map(({ content }) => content).join("\n\n") };
   const request = requestFor(settings, ask, prompt, model);
 
-  const say = async (...turns: readonly Turn[]): Promise<Completion | CompletionFailure> => {
+  const say = async (...turns: readonly Turn[]): Promise<CompletionOutcome> => {
     const timeoutMs = settings.LLM_REQUEST_TIMEOUT_SECONDS * 1000;
     // A cut-off answer gets twice the room, unless the request set the limit itself.
     const room = ask.overrides?.max_tokens_override ?? request.maxOutputTokens * (turns.length === 0 ? 1 : 2);
@@ -237,7 +238,7 @@ function requestFor(
   };
 }
 
-function failureOf(judge: JudgeName, error: unknown, timeoutSeconds: number): CompletionFailure {
+function failureOf(judge: JudgeName, error: unknown, timeoutSeconds: number): AskFailure {
   const timedOut = error instanceof Error && (error.name === "TimeoutError" || error.name === "AbortError");
   return {
     kind: "unavailable",

@@ -1,4 +1,5 @@
 /** The port to a provider's API: one request, one answer, in the provider's own wire format. */
+import type { AskFailure } from "../judge.ts";
 
 /** A turn of the conversation after the system prompt. */
 export interface Turn {
@@ -38,20 +39,7 @@ export interface Completion {
   readonly usage: TokenUsage;
 }
 
-/**
- * No answer. `unavailable` may pass, and the question waits in its queue; `refused` is a failed verdict, which the batch asks
- * for again if its code says that this can help.
- */
-export type CompletionFailure =
-  | {
-      readonly kind: "unavailable";
-      readonly errorCode: string;
-      readonly message: string;
-      readonly retryAfterSeconds: number | null;
-    }
-  | { readonly kind: "refused"; readonly errorCode: string; readonly message: string };
-
-export type CompletionOutcome = Completion | CompletionFailure;
+export type CompletionOutcome = Completion | AskFailure;
 
 export interface LanguageModel {
   /** What is recorded as the verdict's provider. */

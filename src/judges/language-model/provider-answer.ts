@@ -2,7 +2,7 @@ import { z } from "zod";
 import { parseJson } from "../../encoding/json.ts";
 import { readBody } from "../../encoding/limited-body.ts";
 import { parseRetryAfter } from "../../encoding/retry-after.ts";
-import type { CompletionFailure } from "./language-model.ts";
+import type { AskFailure } from "../judge.ts";
 
 /**
  * Longest answer that is read, in bytes; a longer one is cut and does not parse. Far above the longest verdict with all that
@@ -57,15 +57,15 @@ export function readProviderError(response: Response, body: string): ProviderErr
  *
  * @param judge and `model` name the culprit in the message
  */
-export function sortProviderError(error: ProviderError, judge: string, model: string): CompletionFailure {
+export function sortProviderError(error: ProviderError, judge: string, model: string): AskFailure {
   const { status, retryAfterSeconds } = error;
   const said = `The judge ${judge} answered ${status}${ownCode(error)}`;
-  const refused = (errorCode: string, message: string): CompletionFailure => ({
+  const refused = (errorCode: string, message: string): AskFailure => ({
     kind: "refused",
     errorCode,
     message: `${said}: ${message}`,
   });
-  const unavailable = (errorCode: string): CompletionFailure => ({
+  const unavailable = (errorCode: string): AskFailure => ({
     kind: "unavailable",
     errorCode,
     message: `${said}.`,
@@ -109,8 +109,8 @@ export function sortProviderError(error: ProviderError, judge: string, model: st
 
 function badRequest(
   error: ProviderError,
-  refused: (errorCode: string, message: string) => CompletionFailure,
-): CompletionFailure {
+  refused: (errorCode: string, message: string) => AskFailure,
+): AskFailure {
   if (/context_length|context length|context window|too long|too many tokens/.test(error.words))
     return refused(
       "LLM_CONTENT_TOO_LONG",
