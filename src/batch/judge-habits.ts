@@ -1,5 +1,6 @@
 /** What a judge does beside agreeing or not: how sure it is, whether it likes length, what it refuses, what it costs. */
 import type { Calibration, JudgeHabits } from "../contracts/ranking.ts";
+import { pearson } from "../scoring/index.ts";
 import type { Comparison, Essay, JudgeShare } from "./batch.ts";
 import { judgeNameOf } from "./judge-name.ts";
 
@@ -110,7 +111,10 @@ function midranks(values: readonly number[]): number[] {
   return ranks;
 }
 
-/** Pearson's correlation, over the essays that the judge compared, of the share they won with their length. */
+/**
+ * Pearson's correlation, over the essays that the judge compared, of the share they won with their length; null for fewer than
+ * three essays, or where either does not vary.
+ */
 function correlateWithLength(observations: readonly Observation[]): number | null {
   const records = new Map<Essay, { wins: number; comparisons: number }>();
   const count = (essay: Essay, win: number) => {
@@ -126,10 +130,10 @@ function correlateWithLength(observations: readonly Observation[]): number | nul
   const points = [...records].flatMap(([{ length }, { wins, comparisons }]) =>
     length === null ? [] : [{ length, share: wins / comparisons }],
   );
-  return correlate(
-    points.map(({ length }) => length),
-    points.map(({ share }) => share),
-  );
+  const lengths = Float64Array.from(points, ({ length }) => length);
+  const shares = Float64Array.from(points, ({ share }) => share);
+  if (points.length < 3 || !varies(lengths) || !varies(shares)) return null;
+  return pearson(lengths, shares);
 }
 
 function shareOfLonger(observations: readonly Observation[]): number | null {
@@ -163,11 +167,6 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Pearson's product-moment correlation; null for fewer than three points, or where either does not vary. */
-function correlate(xs: readonly number[], ys: readonly number[]): number | null {
-  if (xs.length < 3) return null;
-  const [meanX, meanY] = [mean(xs), mean(ys)];
-  const product = mean(xs.map((x, index) => (x - meanX) * (ys[index] - meanY)));
-  const spread = Math.sqrt(mean(xs.map((x) => (x - meanX) ** 2)) * mean(ys.map((y) => (y - meanY) ** 2)));
-  return spread === 0 ? null : product / spread;
+function varies(values: Float64Array): boolean {
+  return values.some((value) => value !== values[0]);
 }

@@ -1,7 +1,7 @@
 /** How the verdicts sit with the scale by why their pairs were asked: pairs chosen by verdicts flatter and pairs drawn blindly do not. */
 import type { PairFit, RankingModel } from "../contracts/ranking.ts";
 import { PAIR_ORIGINS, type PairOrigin } from "../pairing/index.ts";
-import { type BradleyTerryData, fitBradleyTerry } from "../scoring/index.ts";
+import { type BradleyTerryData, fitBradleyTerry, selectRows } from "../scoring/index.ts";
 
 /** One verdict by the positions of its essays, and why its pair was asked. */
 interface AskedVerdict {
@@ -32,6 +32,8 @@ export function describePairFit(verdicts: readonly AskedVerdict[], abilities: Fl
 /**
  * Fits without the random pairs, at the prior of the whole fit, and compares what that foretells of them with their verdicts: a
  * check that the essays' order does not come from how pairs were chosen.
+ *
+ * @param verdicts the rows of `data`, in its order
  */
 export function foretellRandomPairs(
   data: BradleyTerryData,
@@ -39,23 +41,11 @@ export function foretellRandomPairs(
   priorVariance: number,
 ): RankingModel["random_pairs_foretold"] {
   const drawn = verdicts.filter(({ origin }) => origin === "random");
-  const others = verdicts.flatMap(({ origin }, row) => (origin === "random" ? [] : [row]));
-  if (drawn.length === 0 || others.length === 0) return null;
-  const { abilities } = fitBradleyTerry(pickRows(data, others), { prior: { variance: priorVariance } });
+  if (drawn.length === 0 || drawn.length === verdicts.length) return null;
+  const others = selectRows(data, (row) => verdicts[row].origin !== "random");
+  const { abilities } = fitBradleyTerry(others, { prior: { variance: priorVariance } });
   const { agreement, logLoss } = compare(drawn, abilities);
   return { verdicts: drawn.length, agreement, log_loss: logLoss };
-}
-
-function pickRows(data: BradleyTerryData, rows: readonly number[]): BradleyTerryData {
-  const pick = (values: Int32Array) => Int32Array.from(rows, (row) => values[row]);
-  const { winners, losers, firstShown, judges } = data;
-  return {
-    ...data,
-    winners: pick(winners),
-    losers: pick(losers),
-    ...(firstShown && { firstShown: pick(firstShown) }),
-    ...(judges && { judges: pick(judges) }),
-  };
 }
 
 /** Residuals as in Wright & Masters 1982, "Rating scale analysis", ch. 5: outfit mean z², infit Σ(x − p)²/Σp(1 − p). */

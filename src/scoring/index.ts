@@ -43,4 +43,5 @@ export {
 } from "./reliability.ts";
 export { shareRepeats } from "./repeats.ts";
 export { ScoringError, type ScoringErrorCode, type ScoringFault } from "./scoring-error.ts";
-export { countSplittable, type SplitHalf, type SplitHalfOptions, splitHalf } from "./split-half.ts";
+export { selectRows } from "./select-rows.ts";
+export { countSplittable, pearson, type SplitHalf, type SplitHalfOptions, splitHalf } from "./split-half.ts";

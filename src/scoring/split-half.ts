@@ -1,7 +1,7 @@
 import { estimate } from "./estimate.ts";
 import type { BradleyTerryData } from "./model.ts";
 import { createRandom, type Random } from "./random.ts";
-import { sampleVariance } from "./reliability.ts";
+import { meanOf, sampleVariance } from "./reliability.ts";
 import { orderedPair, shareRepeats } from "./repeats.ts";
 import { ScoringError } from "./scoring-error.ts";
 import { selectRows } from "./select-rows.ts";
@@ -112,12 +112,12 @@ export function correlateHalves(
   return pearson(first.subarray(0, data.itemCount), second.subarray(0, data.itemCount));
 }
 
-/** Pearson's r; 0 where one side does not vary. */
+/** Pearson's r of two lists of one length, [−1, 1]; 0 where one side does not vary. */
 export function pearson(a: Float64Array, b: Float64Array): number {
-  const sumVariance = sampleVariance(a.map((value, i) => value + b[i]));
-  const [varianceA, varianceB] = [sampleVariance(a), sampleVariance(b)];
-  const scale = 2 * Math.sqrt(varianceA * varianceB);
-  return scale > 0 ? (sumVariance - varianceA - varianceB) / scale : 0;
+  const [meanA, meanB] = [meanOf(a), meanOf(b)];
+  const products = a.reduce((sum, value, i) => sum + (value - meanA) * (b[i] - meanB), 0);
+  const scale = (a.length - 1) * Math.sqrt(sampleVariance(a) * sampleVariance(b));
+  return scale > 0 ? products / scale : 0;
 }
 
 function medianOf(values: readonly number[]): number {
