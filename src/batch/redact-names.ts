@@ -4,12 +4,15 @@
  * "Annas", "ANNA’S"). It does not find misspellings, nicknames, initials, or a name written small, which would take every
  * "will" and "mark" with it; and it takes "Rose" for a name wherever a Rose is on the list.
  *
- * @returns the texts with `[name 1]`, `[name 2]` … in the order in which the people first appear, the same person under the
- *   same number in all texts
+ * @returns how the texts of one question are shown: with `[name 1]`, `[name 2]` … in the order in which the people first
+ *   appear, the same person under the same number in all of them
  */
-export function redactNames(texts: readonly string[], names: readonly string[]): readonly string[] {
+export function nameRedactor(names: readonly string[]): (texts: readonly string[]) => readonly string[] {
   const people = peopleByWord(names);
-  if (people.size === 0) return texts;
+  return people.size === 0 ? (texts) => texts : (texts) => redactNames(texts, people);
+}
+
+function redactNames(texts: readonly string[], people: ReadonlyMap<string, number>): readonly string[] {
   const numbers = new Map<number, number>();
   const placeholder = (person: number) => {
     const number = numbers.get(person) ?? numbers.size + 1;

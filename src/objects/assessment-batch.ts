@@ -18,7 +18,7 @@ import { nameForJudge } from "../batch/essay-alias.ts";
 import { evolve } from "../batch/evolve.ts";
 import { type Ranker, type Ranking, rankEssays } from "../batch/ranking.ts";
 import { errorFields, log } from "../observability/logger.ts";
-import { type BatchStore, type HistoryEntry, openBatchStore } from "./batch-store.ts";
+import { type BatchStore, type HistoryEntry, openBatchStore, type ShownTexts } from "./batch-store.ts";
 import { type EventRow, type Outbox, openOutbox } from "./outbox.ts";
 import { deliver, type PictureSource } from "./outbox-delivery.ts";
 import { pictureOf } from "./picture-of-batch.ts";
@@ -138,7 +138,7 @@ export class AssessmentBatch extends DurableObject<Env> {
     const { state } = batch.life;
     const waiting = isTerminal(state) ? 0 : batch.tally.waitingForPeople + batch.tally.copiesOutstanding;
     if (loan.kind === "nothing") return { state, waiting, comparison: null, at: loan.at };
-    const prompt = this.#promptOf(batch, batch.comparisons[loan.number]);
+    const prompt = promptOf(batch, batch.comparisons[loan.number], this.#store.shownTexts());
     if (prompt === null) throw new Error(`comparison ${loan.number} waits for people and has no texts`);
     const { number, attempt, until } = loan;
     return { state, waiting, comparison: { number, attempt, until, prompt }, at: null };
@@ -249,14 +249,14 @@ export class AssessmentBatch extends DurableObject<Env> {
   } | null> {
     const batch = this.#batch;
     if (batch === null || isTerminal(batch.life.state)) return null;
-    const { overrides } = this.#store.prompt();
+    const shown = this.#store.shownTexts();
     const { judges, correlationId, bosBatchId } = batch.origin;
     // Past the ceiling of its cost a batch asks nothing more, not even what waits in the queue.
     const asked = (ceilingReached(batch) ? [] : asks).flatMap(({ number, attempt }) => {
       const comparison = batch.comparisons[number];
       if (comparison?.status !== "planned" || comparison.attempt !== attempt || comparison.forPeople)
         return [];
-      const prompt = this.#promptOf(batch, comparison);
+      const prompt = promptOf(batch, comparison, shown);
       if (prompt === null) return [];
       return [
         {
@@ -269,7 +269,7 @@ export class AssessmentBatch extends DurableObject<Env> {
         },
       ];
     });
-    return { judges, correlationId, bosBatchId, overrides, asks: asked };
+    return { judges, correlationId, bosBatchId, overrides: shown.prompt.overrides, asks: asked };
   }
 
   /**
@@ -562,19 +562,19 @@ export class AssessmentBatch extends DurableObject<Env> {
     return overviewOf(batch, this.#armedAt);
   }
 
-  /** What a judge is shown of a comparison; null once its texts are erased. */
-  #promptOf(batch: Batch, comparison: Comparison): ComparisonPrompt | null {
-    const { studentPrompt, instructions, rubric } = this.#store.prompt();
-    const shown = this.#store.shownTexts(comparison.first, comparison.second);
-    if (shown === null) return null;
-    const [first, second] = shown;
-    return { studentPrompt, instructions, rubric, language: batch.origin.language, first, second };
-  }
-
   #logFields(): { readonly batch_id: string | null; readonly correlation_id: string | null } {
     const source = this.#batch?.origin ?? this.#tombstone;
     return { batch_id: source?.batchId ?? null, correlation_id: source?.correlationId ?? null };
   }
+}
+
+/** What a judge is shown of a comparison; null once its texts are erased. */
+function promptOf({ origin }: Batch, comparison: Comparison, shown: ShownTexts): ComparisonPrompt | null {
+  const essays = shown.essays(comparison.first, comparison.second);
+  if (essays === null) return null;
+  const { studentPrompt, instructions, rubric } = shown.prompt;
+  const [first, second] = essays;
+  return { studentPrompt, instructions, rubric, language: origin.language, first, second };
 }
 
 function logTransition({ origin }: Batch, change: Change): void {

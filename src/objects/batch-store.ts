@@ -2,7 +2,7 @@ import { type Batch, emptyTally, retally } from "../batch/batch.ts";
 import type { Change, PromptContext, VerdictRecord } from "../batch/decision.ts";
 import { type InterimFit, interimFitSchema } from "../batch/interim-fit.ts";
 import { type Ranking, rankingSchema } from "../batch/ranking.ts";
-import { redactNames } from "../batch/redact-names.ts";
+import { nameRedactor } from "../batch/redact-names.ts";
 import type { Review } from "../batch/review.ts";
 import {
   storedComparison,
@@ -31,14 +31,20 @@ export interface StoredVerdict {
   readonly late: VerdictRecord | null;
 }
 
+/** What judges are shown. The prompt and the list of names are read once, for all comparisons of a message. */
+export interface ShownTexts {
+  readonly prompt: PromptContext;
+  /** Two essays without the names that the request wants out; null when one has no text. */
+  essays(first: number, second: number): readonly [string, string] | null;
+}
+
 /** A batch's facts in the object's SQLite. All methods are synchronous: they run inside one transaction. */
 export interface BatchStore {
   load(): Batch | null;
   tombstone(): Tombstone | null;
   apply(changes: readonly Change[]): void;
   prompt(): PromptContext;
-  /** Two essays as a judge is shown them, without the names that the request wants out; null when one has no text. */
-  shownTexts(first: number, second: number): readonly [string, string] | null;
+  shownTexts(): ShownTexts;
   history(): readonly HistoryEntry[];
   verdicts(from: number, to: number): readonly StoredVerdict[];
   ranking(): Ranking | null;
@@ -64,11 +70,20 @@ export function openBatchStore(sql: SqlStorage): BatchStore {
       for (const change of changes) applyChange(sql, change);
     },
     prompt: () => readPrompt(sql),
-    shownTexts(first, second) {
-      const texts = [first, second].map((number) => essayText(sql, number)).filter((text) => text !== null);
-      if (texts.length < 2) return null;
-      const [shownFirst, shownSecond] = redactNames(texts, readPrompt(sql).redactNames);
-      return [shownFirst, shownSecond];
+    shownTexts() {
+      const prompt = readPrompt(sql);
+      const redact = nameRedactor(prompt.redactNames);
+      return {
+        prompt,
+        essays(first, second) {
+          const texts = [first, second]
+            .map((number) => essayText(sql, number))
+            .filter((text) => text !== null);
+          if (texts.length < 2) return null;
+          const [shownFirst, shownSecond] = redact(texts);
+          return [shownFirst, shownSecond];
+        },
+      };
     },
     history: () =>
       sql
