@@ -5,9 +5,7 @@
  * final ranking adds outside the heap is measured in a process of its own. Linux only: it reads /proc.
  */
 import { execFileSync } from "node:child_process";
-
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -16,6 +14,7 @@ import { z } from "zod";
 import { createApiClient, terminalEventIds, verdictOn } from "../../test/e2e/api-client.ts";
 import { migrate, startCrashingWorker } from "../../test/e2e/crashing-worker.ts";
 import { startFakeKafkaRest } from "../../test/fakes/kafka-rest.ts";
+import { type LocalServer, startLocalServer } from "../../test/fakes/local-server.ts";
 import { openRuntimeMeter, type RuntimeMeter } from "../runtime-usage.ts";
 
 const { values } = parseArgs({
@@ -221,19 +220,9 @@ function say(line: string): void {
 }
 
 /** A content service whose every text is as long as a text may be. */
-async function startContentService(): Promise<{ url: string; close: () => Promise<void> }> {
-  const server = createServer((request, response) => {
+function startContentService(): Promise<LocalServer> {
+  return startLocalServer((request, response) => {
     const name = `The text of ${request.url ?? ""}. `;
     response.end(name.repeat(Math.ceil(ESSAY_BYTES / name.length)).slice(0, ESSAY_BYTES));
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = z.object({ port: z.int() }).parse(server.address());
-  return {
-    url: `http://127.0.0.1:${port}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
 }

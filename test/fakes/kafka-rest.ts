@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { z } from "zod";
 import { consumerFaultSchema, type FakeConsumers, fakeConsumers } from "./kafka-rest-consumers.ts";
@@ -11,6 +11,7 @@ import {
   type StoredRecord,
   VOICES,
 } from "./kafka-rest-voices.ts";
+import { startLocalServer } from "./local-server.ts";
 
 /**
  * A Kafka REST bridge in memory, for tests: it keeps what is produced and can be told to misbehave. It speaks the
@@ -93,15 +94,12 @@ export async function startFakeKafkaRest(options: FakeKafkaRestOptions = {}): Pr
   const records: StoredRecord[] = [];
   const consumers = fakeConsumers(options.dialect ?? "confluent-v2", records);
   const memory: Memory = { records, requests: [], faults: [], consumers };
-  const server = createServer((request, response) => {
-    void serve(options, memory, request, response).catch((error: unknown) => {
-      response.writeHead(500).end(String(error));
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(options.port ?? 0, "127.0.0.1", resolve));
-  const { port } = z.object({ port: z.int() }).parse(server.address());
+  const server = await startLocalServer(
+    (request, response) => serve(options, memory, request, response),
+    options.port,
+  );
   return {
-    url: `http://127.0.0.1:${port}${options.dialect === "confluent-v3" ? CLUSTER_PATH : ""}`,
+    url: `${server.url}${options.dialect === "confluent-v3" ? CLUSTER_PATH : ""}`,
     records: () => memory.records,
     requests: () => memory.requests,
     fail: (...faults) => {
@@ -109,11 +107,7 @@ export async function startFakeKafkaRest(options: FakeKafkaRestOptions = {}): Pr
     },
     produce: (...produced) => storeProduced(memory, produced),
     consumers,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close: server.close,
   };
 }
 

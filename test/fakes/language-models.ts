@@ -1,9 +1,10 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { text as readText } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { habitOf, type Question, react } from "./language-model-habits.ts";
 import { type Headers, VOICES, type VoiceName } from "./language-model-voices.ts";
+import { type LocalServer, startLocalServer } from "./local-server.ts";
 import { WRONG_KEY } from "./wrong-key.ts";
 
 /**
@@ -16,10 +17,8 @@ import { WRONG_KEY } from "./wrong-key.ts";
  * The model's name is its habit (`language-model-habits.ts`), the essays carry their abilities (`simulated-judge.ts`), and
  * the key `wrong-key` is refused. `GET /__fake/requests` lists what came.
  */
-export interface FakeLanguageModels {
-  readonly url: string;
+export interface FakeLanguageModels extends LocalServer {
   readonly requests: () => readonly ReceivedRequest[];
-  close(): Promise<void>;
 }
 
 export interface ReceivedRequest {
@@ -39,23 +38,8 @@ export async function startFakeLanguageModels({
   seed = "1",
 }: FakeLanguageModelsOptions = {}): Promise<FakeLanguageModels> {
   const memory: Memory = { requests: [], asked: new Map(), seed };
-  const server = createServer((request, response) => {
-    void serve(memory, request, response).catch((error: unknown) => {
-      if (!response.headersSent) response.writeHead(500);
-      response.end(String(error));
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = z.object({ port: z.int() }).parse(server.address());
-  return {
-    url: `http://127.0.0.1:${port}`,
-    requests: () => memory.requests,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  const server = await startLocalServer((request, response) => serve(memory, request, response));
+  return { ...server, requests: () => memory.requests };
 }
 
 interface Memory {

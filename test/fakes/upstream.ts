@@ -1,6 +1,7 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { z } from "zod";
+import { type LocalServer, startLocalServer } from "./local-server.ts";
 
 /**
  * The services upstream of this one, in memory: the LLM provider service (`POST /llm/comparison`) and the content service
@@ -15,9 +16,10 @@ import { z } from "zod";
  *
  * `GET /__fake/comparisons` lists the questions that were taken.
  */
-export interface FakeUpstream {
-  readonly url: string;
-  close(): Promise<void>;
+export async function startFakeUpstream(): Promise<LocalServer> {
+  const taken: unknown[] = [];
+  const seen = new Map<string, number>();
+  return startLocalServer((request, response) => serve(taken, seen, request, response));
 }
 
 const comparisonRequest = z.looseObject({
@@ -29,26 +31,6 @@ const comparisonRequest = z.looseObject({
     essay_b_id: z.string().optional(),
   }),
 });
-
-export async function startFakeUpstream(): Promise<FakeUpstream> {
-  const taken: unknown[] = [];
-  const seen = new Map<string, number>();
-  const server = createServer((request, response) => {
-    void serve(taken, seen, request, response).catch((error: unknown) =>
-      response.writeHead(500).end(String(error)),
-    );
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = z.object({ port: z.int() }).parse(server.address());
-  return {
-    url: `http://127.0.0.1:${port}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
-}
 
 async function serve(
   taken: unknown[],

@@ -1,35 +1,28 @@
 /** Where the service calls out to: only where its configuration says, whatever a request or an answer says. */
-import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
-import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
+import type { RequestListener } from "node:http";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { z } from "zod";
 import { fetchContent } from "../../src/bus/content-service.ts";
 import { createJudge } from "../../src/judges/registry.ts";
 import { parseSettings, type Settings } from "../../src/settings/settings.ts";
+import { type LocalServer, startLocalServer } from "../fakes/local-server.ts";
 
 const SRC = new URL("../../src", import.meta.url).pathname;
 
-const servers: Server[] = [];
-afterEach(() => {
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections();
-    server.close();
-  }
+const servers: LocalServer[] = [];
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.close()));
 });
 
 async function serve(listener: RequestListener): Promise<{ url: string; paths: string[] }> {
   const paths: string[] = [];
-  const server = createServer((request: IncomingMessage, response) => {
+  const server = await startLocalServer((request, response) => {
     paths.push(request.url ?? "");
     listener(request, response);
   });
   servers.push(server);
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = z.object({ port: z.number() }).parse(server.address());
-  return { url: `http://127.0.0.1:${port}`, paths };
+  return { url: server.url, paths };
 }
 
 function settingsWith(variables: Record<string, string>): Settings {

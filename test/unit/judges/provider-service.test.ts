@@ -1,15 +1,14 @@
 import { createHash } from "node:crypto";
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { text as readText } from "node:stream/consumers";
 import { afterEach, describe, expect, it } from "vitest";
-import { z } from "zod";
 import { llmComparisonRequestSchema } from "../../../src/contracts/comparison-request.ts";
 import type { LlmConfigOverrides } from "../../../src/contracts/llm-config.ts";
 import type { Ask, AskOutcome } from "../../../src/judges/judge.ts";
 import { DEFAULT_SYSTEM_PROMPT } from "../../../src/judges/prompt/prompt.ts";
 import { createProviderServiceJudge } from "../../../src/judges/provider-service/provider-service-judge.ts";
 import { parseSettings, type Settings } from "../../../src/settings/settings.ts";
+import { type LocalServer, startLocalServer } from "../../fakes/local-server.ts";
 import { EXAMPLES } from "../contracts/messages.ts";
 
 const IDS = ["00886429-8e84-8a96-b004-99c9f4cfede6", "00886429-8e84-8a96-b004-99c9f4cfede7"];
@@ -29,27 +28,21 @@ interface Provider {
   readonly received: readonly Received[];
 }
 
-const servers: Server[] = [];
-afterEach(() => {
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections();
-    server.close();
-  }
+const servers: LocalServer[] = [];
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.close()));
 });
 
 async function startProvider(answer: Answer = accept): Promise<Provider> {
   const received: Received[] = [];
-  const server = createServer(async (request, response) => {
+  const server = await startLocalServer(async (request, response) => {
     const { method, url, headers } = request;
     received.push({ method, url, headers, body: await readText(request) });
     const last = received.at(-1);
     if (last !== undefined) answer(response, last);
   });
   servers.push(server);
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = z.object({ port: z.number() }).parse(server.address());
-  return { url: `http://127.0.0.1:${port}`, received };
+  return { url: server.url, received };
 }
 
 function accept(response: ServerResponse): void {

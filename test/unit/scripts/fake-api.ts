@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { startLocalServer } from "../../fakes/local-server.ts";
 
 export interface Received {
   readonly method: string;
@@ -24,24 +25,12 @@ export async function startFakeApi(
   answer: (request: Received, nth: number) => Reply | null,
 ): Promise<FakeApi> {
   const received: Received[] = [];
-  const server = createServer(async (message, response) => {
+  const { url, close } = await startLocalServer(async (message, response) => {
     const request = await readRequest(message);
     received.push(request);
     send(response, answer(request, received.length));
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  if (address === null || typeof address === "string") {
-    throw new Error("expected a server on a port");
-  }
-  return {
-    baseUrl: `http://127.0.0.1:${address.port}`,
-    received,
-    async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  return { baseUrl: url, received, close };
 }
 
 async function readRequest(message: IncomingMessage): Promise<Received> {
