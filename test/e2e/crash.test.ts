@@ -4,9 +4,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
-import { startFakeKafkaRest } from "../fakes/kafka-rest.ts";
-import { type CrashingWorker, migrate, startCrashingWorker } from "./crashing-worker.ts";
+import { type FakeKafkaRest, startFakeKafkaRest } from "../fakes/kafka-rest.ts";
+import {
+  type ApiClient,
+  type ComparisonJson,
+  createApiClient,
+  essaysNamed,
+  terminalEventIds,
+  verdictOn,
+  type WinnerName,
+} from "./api-client.ts";
+import { migrate, startCrashingWorker } from "./crashing-worker.ts";
 
 const ESSAYS = 40;
 const ROUNDS = Number(process.env["CRASH_ROUNDS"] ?? 20);
@@ -14,17 +22,6 @@ const CONCURRENT_CALLBACKS = 3;
 /** Left for after the last crash, so that every round has something to crash into. */
 const LAST_ROUND = 20;
 const BOS_BATCH_ID = "bos-crash-1";
-
-const opened = z.looseObject({ batch_id: z.string() });
-const comparison = z.looseObject({
-  number: z.number(),
-  correlation_id: z.string(),
-  status: z.string(),
-  winner: z.string().nullable(),
-});
-type ComparisonJson = z.infer<typeof comparison>;
-const batchView = z.looseObject({ state: z.string(), completed_comparisons: z.number() });
-const envelope = z.looseObject({ event_id: z.string() });
 
 describe("the Worker, killed without warning again and again while callbacks come in", () => {
   it(`completes a batch of ${ESSAYS} essays after ${ROUNDS} kills, without losing a verdict that was acknowledged`, {
@@ -39,13 +36,17 @@ describe("the Worker, killed without warning again and again while callbacks com
     migrate(folder);
     let worker = await start();
     try {
-      const batchId = await openBatch(worker);
-      const waiting = await readComparisons(worker, batchId);
+      const api = () => createApiClient(worker.url);
+      const batchId = await api().openBatch({
+        bos_batch_id: BOS_BATCH_ID,
+        essays: essaysNamed(ESSAYS, "a crash"),
+      });
+      const waiting = await api().readComparisons(batchId);
       expect(waiting.length).toBeGreaterThan(ROUNDS + LAST_ROUND);
       const acknowledged = new Map<number, string>();
       for (let round = 0; round < ROUNDS; round++) {
         const end = new AbortController();
-        const posting = postSome(worker, waiting, acknowledged, end.signal);
+        const posting = postSome(api(), waiting, acknowledged, end.signal);
         await sleep(randomInt(50, 400));
         await worker.kill();
         end.abort();
@@ -54,14 +55,13 @@ describe("the Worker, killed without warning again and again while callbacks com
       }
       expect(acknowledged.size, "the kills fell into the work").toBeGreaterThan(ROUNDS);
       expect(waiting.length, "work was left for after the last kill").toBeGreaterThan(0);
-      await postSome(worker, waiting, acknowledged, null);
-      const judged = await judgeUntilCompleted(worker, batchId, acknowledged);
+      await postSome(api(), waiting, acknowledged, null);
+      const judged = await judgeUntilCompleted(api(), batchId, acknowledged);
       const missing = [...acknowledged].filter(
         ([number, winner]) => judged.find((each) => each.number === number)?.winner !== winner,
       );
       expect(missing, "every verdict that was acknowledged counts as it was given").toEqual([]);
-      const terminal = await untilPublished(bridge);
-      expect(new Set(terminal).size, "one terminal event id").toBe(1);
+      expect((await untilPublished(bridge)).size, "one terminal event id").toBe(1);
     } catch (error) {
       process.stderr.write((await readFile(join(folder, "worker.log"), "utf8")).slice(-4_000));
       throw error;
@@ -73,35 +73,12 @@ describe("the Worker, killed without warning again and again while callbacks com
   });
 });
 
-async function openBatch(worker: CrashingWorker): Promise<string> {
-  const essays = Array.from({ length: ESSAYS }, (_, k) => ({
-    essay_id: `essay-${k + 1}`,
-    text: `The text of essay ${k + 1}.`,
-  }));
-  const response = await post(worker, "/v1/batches", { bos_batch_id: BOS_BATCH_ID, essays });
-  expect(response.status).toBe(202);
-  return opened.parse(await response.json()).batch_id;
-}
-
-function post({ url }: CrashingWorker, path: string, body: object): Promise<Response> {
-  return fetch(`${url}${path}`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(body),
-  });
-}
-
-async function readComparisons({ url }: CrashingWorker, batchId: string): Promise<ComparisonJson[]> {
-  const response = await fetch(`${url}/v1/batches/${batchId}/comparisons?limit=1000`);
-  return z.object({ comparisons: z.array(comparison) }).parse(await response.json()).comparisons;
-}
-
 /**
  * Answers waiting comparisons until `signal` aborts, or until none is left. One whose answer was lost waits again: whether
  * it counted, nobody knows, and to say it twice is harmless.
  */
 async function postSome(
-  worker: CrashingWorker,
+  api: ApiClient,
   waiting: ComparisonJson[],
   acknowledged: Map<number, string>,
   signal: AbortSignal | null,
@@ -111,7 +88,7 @@ async function postSome(
     while (waiting.length > keep && signal?.aborted !== true) {
       const next = waiting.shift();
       if (next === undefined) return;
-      const outcome = await postVerdict(worker, next).catch(() => null);
+      const outcome = await postVerdict(api, next).catch(() => null);
       if (outcome === null) {
         waiting.push(next);
         if (signal !== null) return;
@@ -123,30 +100,13 @@ async function postSome(
   await Promise.all(Array.from({ length: CONCURRENT_CALLBACKS }, poster));
 }
 
-function winnerOf({ number }: ComparisonJson): string {
+function winnerOf({ number }: ComparisonJson): WinnerName {
   return number % 3 === 0 ? "essay_b" : "essay_a";
 }
 
 /** @returns the outcome, or throws when there was none */
-async function postVerdict(worker: CrashingWorker, asked: ComparisonJson): Promise<string> {
-  const now = new Date().toISOString();
-  const response = await post(worker, "/v1/callbacks", {
-    request_id: crypto.randomUUID(),
-    correlation_id: asked.correlation_id,
-    winner: winnerOf(asked),
-    justification: "It is clearer.",
-    confidence: 4,
-    error_detail: null,
-    provider: "openai",
-    model: "gpt-5.1",
-    response_time_ms: 1_610,
-    token_usage: { prompt_tokens: 1_446, completion_tokens: 54, total_tokens: 1_500 },
-    cost_estimate: 0.0023,
-    requested_at: now,
-    completed_at: now,
-  });
-  if (!response.ok) throw new Error(`the callback was answered ${response.status}`);
-  const { outcome } = z.looseObject({ outcome: z.string() }).parse(await response.json());
+async function postVerdict(api: ApiClient, asked: ComparisonJson): Promise<string> {
+  const outcome = await api.postCallback(verdictOn(asked.correlation_id, winnerOf(asked)));
   // A queue of the local runtime lives in memory and dies with it; such a callback is sent again.
   if (outcome === "queued") throw new Error("the callback was only queued");
   return outcome;
@@ -154,37 +114,27 @@ async function postVerdict(worker: CrashingWorker, asked: ComparisonJson): Promi
 
 /** Pairs are chosen by the verdicts, so that answers bring new questions: answers them too, wave after wave. */
 async function judgeUntilCompleted(
-  worker: CrashingWorker,
+  api: ApiClient,
   batchId: string,
   acknowledged: Map<number, string>,
 ): Promise<ComparisonJson[]> {
   await expect
     .poll(
       async () => {
-        const asked = await readComparisons(worker, batchId);
+        const asked = await api.readComparisons(batchId);
         const open = asked.filter(({ number, winner }) => winner === null && !acknowledged.has(number));
-        await postSome(worker, open, acknowledged, null);
-        const response = await fetch(`${worker.url}/v1/batches/${batchId}`);
-        return batchView.parse(await response.json()).state;
+        await postSome(api, open, acknowledged, null);
+        return (await api.readBatch(batchId)).state;
       },
       { timeout: 120_000, interval: 250 },
     )
     .toBe("COMPLETED");
-  return readComparisons(worker, batchId);
+  return api.readComparisons(batchId);
 }
 
 /** @returns the ids of the terminal events that the bridge holds, once there is one */
-async function untilPublished(bridge: { readonly url: string }): Promise<string[]> {
-  const read = async () => {
-    const response = await fetch(`${bridge.url}/__fake/records`);
-    return z
-      .array(z.looseObject({ topic: z.string(), key: z.string(), value: z.string() }))
-      .parse(await response.json())
-      .filter(
-        ({ topic, key }) => key === BOS_BATCH_ID && /cj_assessment\.(completed|failed)\.v1$/.test(topic),
-      )
-      .map(({ value }) => envelope.parse(JSON.parse(value)).event_id);
-  };
-  await expect.poll(async () => (await read()).length, { timeout: 60_000, interval: 250 }).toBeGreaterThan(0);
-  return read();
+async function untilPublished(bridge: FakeKafkaRest): Promise<ReadonlySet<string>> {
+  const ids = () => terminalEventIds(bridge.records()).get(BOS_BATCH_ID) ?? new Set();
+  await expect.poll(() => ids().size, { timeout: 60_000, interval: 250 }).toBeGreaterThan(0);
+  return ids();
 }
