@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { createApp } from "../../src/http/app.ts";
 import {
@@ -21,6 +21,7 @@ import {
   postCallback,
   postEvents,
   postJson,
+  questionsWith,
   readBatch,
   readComparisons,
   requestEvent,
@@ -32,17 +33,6 @@ import {
 } from "./harness.ts";
 
 afterEach(backToThePresent);
-
-const takenQuestion = z.looseObject({ user_prompt: z.string(), correlation_id: z.string() });
-
-/** The questions that the fake provider service has taken whose prompt contains `text`. */
-async function questionsWith(text: string): Promise<z.infer<typeof takenQuestion>[]> {
-  const response = await fetch(`${inject("upstreamUrl")}/__fake/comparisons`);
-  return z
-    .array(takenQuestion)
-    .parse(await response.json())
-    .filter(({ user_prompt }) => user_prompt.includes(text));
-}
 
 async function untilStatus(batchId: string, status: string): Promise<ComparisonJson[]> {
   return eventually(async () => {

@@ -1,6 +1,6 @@
 /** A batch with an assignment: its anchors among the essays, its grades, and what people say of them. */
 import { env } from "cloudflare:workers";
-import { afterEach, describe, expect, inject, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import {
   backToThePresent,
@@ -16,6 +16,7 @@ import {
   postCallback,
   postEvents,
   postJson,
+  questionsWith,
   readBatch,
   readComparisons,
   requestEvent,
@@ -337,19 +338,9 @@ describe("grades", () => {
 });
 
 describe("an assignment's texts", () => {
-  const questions = z.array(
-    z.looseObject({
-      user_prompt: z.string(),
-      metadata: z.looseObject({ essay_a_id: z.string(), essay_b_id: z.string() }),
-    }),
-  );
-
   async function questionsAbout(mark: string, count: number) {
     return eventually(async () => {
-      const response = await fetch(`${inject("upstreamUrl")}/__fake/comparisons`);
-      const taken = questions
-        .parse(await response.json())
-        .filter(({ user_prompt }) => user_prompt.includes(mark));
+      const taken = await questionsWith(mark);
       return taken.length >= count ? taken : undefined;
     });
   }

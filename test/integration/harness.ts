@@ -126,6 +126,23 @@ export async function readComparisons(batchId: string): Promise<ComparisonJson[]
   }
 }
 
+const takenQuestion = z.looseObject({
+  user_prompt: z.string(),
+  correlation_id: z.string(),
+  metadata: z.looseObject({ essay_a_id: z.string(), essay_b_id: z.string() }),
+});
+
+/** The questions that the fake provider service has taken whose prompt contains `text`. */
+export async function questionsWith(text: string): Promise<z.infer<typeof takenQuestion>[]> {
+  const response = await fetch(`${inject("upstreamUrl")}/__fake/comparisons`);
+  // Other tests' questions need not name a pair.
+  return z
+    .array(z.looseObject({ user_prompt: z.string() }))
+    .parse(await response.json())
+    .filter(({ user_prompt }) => user_prompt.includes(text))
+    .map((taken) => takenQuestion.parse(taken));
+}
+
 const historyEntry = z.looseObject({ from: z.string().nullable(), to: z.string(), reason: z.string() });
 
 /** The states a batch went through, in their order. */

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import {
   backToThePresent,
@@ -12,6 +12,7 @@ import {
   judge,
   openBatch,
   postCallback,
+  questionsWith,
   readBatch,
   readComparisons,
   travelHours,
@@ -185,10 +186,7 @@ it.each(STRATEGIES)(
       await judge(dispatched);
       return (await readBatch(batchId)).state === "COMPLETED" ? true : undefined;
     }, 40_000);
-    const response = await fetch(`${inject("upstreamUrl")}/__fake/comparisons`);
-    const question = z.looseObject({ user_prompt: z.string(), metadata: z.unknown() });
-    const taken = z.array(question).parse(await response.json());
-    const asked = taken.filter(({ user_prompt }) => user_prompt.includes(mark));
+    const asked = await questionsWith(mark);
     expect(asked).toHaveLength((await readBatch(batchId)).completed_comparisons);
     for (const { metadata: _beside, ...shown } of asked)
       expect(JSON.stringify(shown)).not.toContain("ANCHOR");

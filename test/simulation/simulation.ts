@@ -7,6 +7,7 @@ import { type Ranker, rankEssays } from "../../src/batch/ranking.ts";
 import { consume } from "../../src/bus/consumers.ts";
 import { sweep } from "../../src/bus/sweep.ts";
 import { requireSettings } from "../../src/settings/settings.ts";
+import { rankByWins } from "../fakes/rank-by-wins.ts";
 import { type Chance, createChance } from "./chance.ts";
 import { checkEverything, type Ending } from "./final-checks.ts";
 import { installGlobals, settleMicrotasks } from "./globals.ts";
@@ -15,7 +16,6 @@ import { createLedger } from "./ledger.ts";
 import { createMessageQueues, type MessageQueues } from "./message-queues.ts";
 import { createNeighbours } from "./neighbours.ts";
 import { createObjectHost, type Hosted, type ObjectHost } from "./object-host.ts";
-import { quickRanker } from "./quick-ranker.ts";
 import { createReadModel, type ReadModel } from "./read-model.ts";
 import { createTimeline } from "./timeline.ts";
 import { startUpstream } from "./upstream.ts";
@@ -254,11 +254,11 @@ function envOf(process: Process, { variables, hostOf, queuesOf, readModel }: Env
 function drawRanker(chance: Chance): Ranker {
   const kind = chance.next();
   if (kind < 0.08) return rankEssays;
-  if (kind < 0.8) return quickRanker;
+  if (kind < 0.8) return rankByWins;
   let failures = chance.integer(1, 12);
   return (input) => {
     failures -= 1;
     if (failures >= 0) throw new Error("scoring failed on purpose");
-    return quickRanker(input);
+    return rankByWins(input);
   };
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { fetchContent } from "../../src/bus/content-service.ts";
 import { createJudge } from "../../src/judges/registry.ts";
-import { parseSettings, type Settings } from "../../src/settings/settings.ts";
+import { requireSettings, type Settings } from "../../src/settings/settings.ts";
 import { type LocalServer, startLocalServer } from "../fakes/local-server.ts";
 
 const SRC = new URL("../../src", import.meta.url).pathname;
@@ -26,9 +26,7 @@ async function serve(listener: RequestListener): Promise<{ url: string; paths: s
 }
 
 function settingsWith(variables: Record<string, string>): Settings {
-  const parsed = parseSettings({ ENVIRONMENT: "development", ...variables });
-  if (parsed.kind === "invalid") throw new Error(JSON.stringify(parsed.problems));
-  return parsed.settings;
+  return requireSettings({ ENVIRONMENT: "development", ...variables });
 }
 
 const ASK = {

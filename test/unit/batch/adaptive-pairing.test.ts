@@ -2,15 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { Batch, BatchConfig, Comparison } from "../../../src/batch/batch.ts";
 import { type Callback, recordVerdicts } from "../../../src/batch/commands/record-verdicts.ts";
 import { type Ranker, rankEssays } from "../../../src/batch/ranking.ts";
-import {
-  type BatchUnderTest,
-  errorOf,
-  numbersTo,
-  openBatch,
-  PERMANENT,
-  rankByWins,
-  verdictOf,
-} from "./harness.ts";
+import { rankByWins } from "../../fakes/rank-by-wins.ts";
+import { type BatchUnderTest, errorOf, numbersTo, openBatch, PERMANENT, verdictOf } from "./harness.ts";
 import { simulateJudge } from "./simulated-judge.ts";
 
 /** Thirty essays and 150 comparisons, the default budget: five rounds of fifteen, then adaptive ones. */

@@ -1,14 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { PRICE_PROBE } from "../../../src/batch/cost-ceiling.ts";
-import {
-  type BatchUnderTest,
-  errorOf,
-  MINUTE,
-  openBatch,
-  RETRYABLE,
-  rankByWins,
-  verdictOf,
-} from "./harness.ts";
+import { rankByWins } from "../../fakes/rank-by-wins.ts";
+import { type BatchUnderTest, errorOf, MINUTE, openBatch, RETRYABLE, verdictOf } from "./harness.ts";
 
 /** What one verdict of the harness costs, in US dollars. */
 const PRICE = 0.002;

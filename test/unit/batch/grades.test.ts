@@ -3,13 +3,13 @@ import { essayAlias, nameForJudge } from "../../../src/batch/essay-alias.ts";
 import { gradeEssays, type RankedForGrading } from "../../../src/batch/grading.ts";
 import type { Ranker } from "../../../src/batch/ranking.ts";
 import { type GradeScale, requestedScaleSchema } from "../../../src/contracts/grade-scale.ts";
+import { rankByWins } from "../../fakes/rank-by-wins.ts";
 import {
   type BatchUnderTest,
   inlineEssays,
   numbersTo,
   openBatch,
   type RequestParts,
-  rankByWins,
   referencedEssays,
 } from "./harness.ts";
 

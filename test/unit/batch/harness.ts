@@ -234,44 +234,6 @@ export interface BatchUnderTest {
   texts(...outcomes: readonly TextOutcome[]): number;
 }
 
-/** Ranks by wins: for tests to which it matters that there is a ranking, and not which. */
-export const rankByWins: Ranker = ({ essays, comparisons }) => {
-  const winners = comparisons.flatMap(({ first, second, winner }) =>
-    winner === null ? [] : [winner === "essay_a" ? first : second],
-  );
-  const ranked = essays
-    .filter(({ text }) => text === "ready")
-    .map((essay) => ({ ...essay, wins: winners.filter((winner) => winner === essay.number).length }))
-    .sort((left, right) => right.wins - left.wins);
-  return {
-    provisional: false,
-    essays: ranked.map(({ number, essayId, wins }, index) => ({
-      number,
-      essayId,
-      rank: index + 1,
-      score: wins,
-      standardError: 1,
-      comparisons: wins,
-      wins,
-      isAnchor: false,
-      rankLow: 1,
-      rankHigh: ranked.length,
-      tiedWithNext: false,
-      topProbability: 0,
-      infit: null,
-      outfit: null,
-      infitP: null,
-      outfitP: null,
-      anchor: null,
-      grade: null,
-    })),
-    reliability: null,
-    model: null,
-    grading: null,
-    humanShare: 0,
-  };
-};
-
 /** More alarms than any life needs: a batch that wants more would never end. */
 const ALARMS_MAX = 1_000;
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Winner } from "../../../src/batch/batch.ts";
 import { checkAgainstPeople } from "../../../src/batch/human-check.ts";
-import { type BatchUnderTest, openBatch, rankByWins } from "./harness.ts";
+import { rankByWins } from "../../fakes/rank-by-wins.ts";
+import { type BatchUnderTest, openBatch } from "./harness.ts";
 
 const JUDGES = [
   { judge: "provider-service", model: null, share: 1 },

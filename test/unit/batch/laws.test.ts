@@ -4,6 +4,7 @@ import { isTerminal, type JudgeShare } from "../../../src/batch/batch.ts";
 import type { TextOutcome } from "../../../src/batch/commands/record-texts.ts";
 import type { Callback } from "../../../src/batch/commands/record-verdicts.ts";
 import type { Ranker } from "../../../src/batch/ranking.ts";
+import { rankByWins } from "../../fakes/rank-by-wins.ts";
 import {
   type BatchUnderTest,
   errorOf,
@@ -14,7 +15,6 @@ import {
   PERMANENT,
   RETRYABLE,
   type RequestParts,
-  rankByWins,
   SECOND,
   verdictOf,
 } from "./harness.ts";

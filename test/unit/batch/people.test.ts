@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { JudgeShare } from "../../../src/batch/batch.ts";
-import { DAY, HOUR, MINUTE, openBatch, rankByWins } from "./harness.ts";
+import { rankByWins } from "../../fakes/rank-by-wins.ts";
+import { DAY, HOUR, MINUTE, openBatch } from "./harness.ts";
 
 const PEOPLE: readonly JudgeShare[] = [{ judge: "human", model: null, share: 1 }];
 const MACHINE_AND_COPIES: readonly JudgeShare[] = [

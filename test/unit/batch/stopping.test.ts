@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { BatchConfig } from "../../../src/batch/batch.ts";
-import { type BatchUnderTest, HOUR, numbersTo, openBatch, PERMANENT, rankByWins } from "./harness.ts";
+import { rankByWins } from "../../fakes/rank-by-wins.ts";
+import { type BatchUnderTest, HOUR, numbersTo, openBatch, PERMANENT } from "./harness.ts";
 import { simulateJudge } from "./simulated-judge.ts";
 
 const ESSAYS = 20;

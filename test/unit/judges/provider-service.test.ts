@@ -7,7 +7,7 @@ import type { LlmConfigOverrides } from "../../../src/contracts/llm-config.ts";
 import type { Ask, AskOutcome } from "../../../src/judges/judge.ts";
 import { DEFAULT_SYSTEM_PROMPT } from "../../../src/judges/prompt/prompt.ts";
 import { createProviderServiceJudge } from "../../../src/judges/provider-service/provider-service-judge.ts";
-import { parseSettings, type Settings } from "../../../src/settings/settings.ts";
+import { requireSettings, type Settings } from "../../../src/settings/settings.ts";
 import { type LocalServer, startLocalServer } from "../../fakes/local-server.ts";
 import { EXAMPLES } from "../contracts/messages.ts";
 
@@ -57,9 +57,7 @@ const answerWith =
     void response.writeHead(status, headers).end(body);
 
 function settingsFor(env: Record<string, string>): Settings {
-  const parsed = parseSettings({ ENVIRONMENT: "development", ...env });
-  if (parsed.kind === "invalid") throw new Error(JSON.stringify(parsed.problems));
-  return parsed.settings;
+  return requireSettings({ ENVIRONMENT: "development", ...env });
 }
 
 function buildAsk(overrides: LlmConfigOverrides | null = null, comparisonId = IDS[0]): Ask {

@@ -11,11 +11,9 @@ import {
   seedOf,
 } from "../../../src/objects/open-request.ts";
 import { planPairs } from "../../../src/pairing/index.ts";
-import { parseSettings } from "../../../src/settings/settings.ts";
+import { requireSettings } from "../../../src/settings/settings.ts";
 
-const parsed = parseSettings({ ENVIRONMENT: "development" });
-if (parsed.kind === "invalid") throw new Error("the development settings are not valid");
-const { settings } = parsed;
+const settings = requireSettings({ ENVIRONMENT: "development" });
 
 describe("the default budget", () => {
   it.each([

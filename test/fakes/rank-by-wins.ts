@@ -1,7 +1,7 @@
 import type { Ranker } from "../../src/batch/ranking.ts";
 
-/** Ranks by wins: what a simulation needs of a ranking is that it is there and complete. */
-export const quickRanker: Ranker = ({ essays, comparisons }) => {
+/** Ranks by wins: for tests to which it matters that there is a ranking, complete, and not which. */
+export const rankByWins: Ranker = ({ essays, comparisons }) => {
   const usable = essays.filter(({ text }) => text === "ready");
   const winsOf = (number: number) =>
     comparisons.filter(
