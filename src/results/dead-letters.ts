@@ -22,7 +22,7 @@ export const DEAD_LETTER_REASONS = [
 ] as const;
 export type DeadLetterReason = (typeof DEAD_LETTER_REASONS)[number];
 
-/** A payload above this size is not kept: its hash and size are. */
+/** Of a payload above this size only hash and size are kept. */
 const PAYLOAD_MAX_BYTES = 1_000_000;
 const RETENTION_DAYS = 30;
 
@@ -57,6 +57,8 @@ export async function writeDeadLetters(
 
 async function toRow(letter: DeadLetter, now: number): Promise<DeadLetterRow> {
   const payloadBytes = new TextEncoder().encode(letter.payload).length;
+  // What asks for an erased batch again would bring its texts back, and can never be taken.
+  const isKept = letter.reason !== "batch_gone" && payloadBytes <= PAYLOAD_MAX_BYTES;
   const payloadSha256 = await sha256Hex(letter.payload);
   return {
     id: uuidV5(`${letter.reason}/${letter.correlationId}/${letter.batchId}/${payloadSha256}`, uuidV5.URL),
@@ -65,7 +67,7 @@ async function toRow(letter: DeadLetter, now: number): Promise<DeadLetterRow> {
     detail: letter.detail.slice(0, 2_000),
     batchId: letter.batchId,
     correlationId: letter.correlationId,
-    payload: payloadBytes > PAYLOAD_MAX_BYTES ? null : letter.payload,
+    payload: isKept ? letter.payload : null,
     payloadBytes,
     payloadSha256,
     createdAt: now,

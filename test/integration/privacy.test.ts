@@ -12,7 +12,9 @@ import {
   objectOf,
   openBatch,
   postCallback,
+  postEvents,
   readComparisons,
+  requestEvent,
   runInDurableObject,
   travelHours,
   untilPublished,
@@ -143,6 +145,24 @@ describe("erasing a batch", () => {
     expect(await deadLettersOf(correlation_id)).toMatchObject([{ reason: "orphaned" }]);
     expect(await inDatabase(MARK)).toEqual([]);
     expect(await inDatabase("LLM_REFUSAL")).not.toEqual([]);
+  });
+
+  it("is not undone by the request when Kafka delivers it again: of that no text is kept", async () => {
+    const essays = [1, 2].map((k) => ({
+      essay_id: `${person}-${k}`,
+      text_content: `Essay ${k} about a ${MARK}.`,
+    }));
+    const event = requestEvent(essays);
+    const [opened] = await postEvents([event]);
+    const { batch_id: batchId } = z.looseObject({ batch_id: z.string() }).parse(opened);
+    expect((await call(`/v1/batches/${batchId}`, { method: "DELETE" })).status).toBe(204);
+    expect(await postEvents([event])).toMatchObject([{ outcome: "dead_lettered", reason: "batch_gone" }]);
+    const [letter] = await deadLettersOf(event.correlation_id);
+    expect(letter).toMatchObject({ reason: "batch_gone" });
+    expect(await inDatabase(MARK)).toEqual([]);
+    expect(await inDatabase(person)).toEqual([]);
+    const replayed = await call(`/v1/dead-letters/${letter.id}/replay`, { method: "POST" });
+    expect(await replayed.json()).toMatchObject({ code: "dead_letter_not_kept" });
   });
 
   it("is the same twice, at once and after another", async () => {
