@@ -5,7 +5,7 @@ import { openDatabase } from "../results/database.ts";
 import { type DeadLetter, writeDeadLetters } from "../results/dead-letters.ts";
 import type { Settings } from "../settings/settings.ts";
 import { callbackLetter } from "./inbound-consumer.ts";
-import { readRecord } from "./inbound-record.ts";
+import { messageText, readMessage } from "./inbound-record.ts";
 import { failedAsk } from "./judgements-consumer.ts";
 import { handleEach, idsOf } from "./message-loop.ts";
 import type { QueueName } from "./queues.ts";
@@ -34,7 +34,7 @@ export async function consumeDeadMessages(
 
 async function letterFor(body: unknown, settings: Settings, queue: QueueName): Promise<DeadLetter> {
   const detail = `The consumer of ${queue} failed on every attempt at this message.`;
-  const record = queue === "cj-inbound" ? readRecord(body) : null;
+  const record = queue === "cj-inbound" ? readMessage(body) : null;
   if (record?.kind === "comparison_result")
     return callbackLetter(settings, record.result, "consumer_died", detail);
   const { batch_id: batchId, correlation_id: correlationId } = idsOf(body);
@@ -44,7 +44,7 @@ async function letterFor(body: unknown, settings: Settings, queue: QueueName): P
     detail,
     batchId,
     correlationId,
-    payload: JSON.stringify(body),
+    payload: messageText(body),
   };
 }
 

@@ -4,7 +4,7 @@ import { openDatabase } from "../results/database.ts";
 import { type DeadLetter, type DeadLetterReason, writeDeadLetters } from "../results/dead-letters.ts";
 import type { Settings } from "../settings/settings.ts";
 import { openFromEvent } from "./assessment-intake.ts";
-import { type InboundRecord, readRecordText } from "./inbound-record.ts";
+import { type InboundRecord, readReceived } from "./inbound-record.ts";
 import { MESSAGE_MAX_BYTES, SEND_MAX_BYTES, SEND_MAX_MESSAGES } from "./queues.ts";
 import type { ReceivedRecord } from "./split-records.ts";
 
@@ -49,11 +49,6 @@ export async function receiveEvents(
   const sourced = letters.map((letter) => ({ ...letter, source }));
   await writeDeadLetters(openDatabase(env.DB), sourced, Date.now());
   return outcomes;
-}
-
-function readReceived({ text, fault }: ReceivedRecord): InboundRecord {
-  if (fault === undefined) return readRecordText(text);
-  return { kind: "unusable", ...fault, eventId: null, correlationId: null };
 }
 
 /** A dead letter before it is known who brought it. */

@@ -6,7 +6,7 @@ import type { Settings } from "../settings/settings.ts";
 import { openFromEvent } from "./assessment-intake.ts";
 import { applyCallbacks, buryOrphans } from "./callback-intake.ts";
 import { comparisonIdKeys } from "./comparison-id-keys.ts";
-import { type InboundRecord, readRecord } from "./inbound-record.ts";
+import { type InboundRecord, messageText, readMessage } from "./inbound-record.ts";
 import { handleEach } from "./message-loop.ts";
 import { backoffSeconds, MAX_ATTEMPTS } from "./queues.ts";
 
@@ -18,7 +18,7 @@ const QUEUE = "cj-inbound";
  * applied first: no fault of another message may hold them up.
  */
 export async function consumeInbound(batch: MessageBatch, env: Env, settings: Settings): Promise<void> {
-  const records = new Map(batch.messages.map((message) => [message, readRecord(message.body)]));
+  const records = new Map(batch.messages.map((message) => [message, readMessage(message.body)]));
   const results = [...records.values()].flatMap((record) =>
     record.kind === "comparison_result" ? [record.result] : [],
   );
@@ -44,7 +44,7 @@ async function consumeOther(
   env: Env,
   settings: Settings,
 ): Promise<void> {
-  const payload = JSON.stringify(message.body);
+  const payload = messageText(message.body);
   if (record.kind === "unusable") {
     const { reason, detail, correlationId } = record;
     await bury(env, { source: QUEUE, reason, detail, batchId: null, correlationId, payload });
@@ -83,7 +83,7 @@ export async function callbackLetter(
 ): Promise<DeadLetter> {
   const ref = await readComparisonId(await comparisonIdKeys(settings), result.correlation_id);
   const batchId = ref?.batchId ?? null;
-  const payload = JSON.stringify(result);
+  const payload = messageText(result);
   return { source: QUEUE, reason, detail, batchId, correlationId: result.correlation_id, payload };
 }
 

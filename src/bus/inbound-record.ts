@@ -10,8 +10,10 @@ import { comparisonResultSchema, type LlmComparisonResult } from "../contracts/c
 import { describeViolations } from "../contracts/contract-violation.ts";
 import { type EventEnvelope, eventEnvelopeSchema, SUPPORTED_SCHEMA_VERSION } from "../contracts/envelope.ts";
 import { dispatchEventType } from "../contracts/topics.ts";
-import { findJsonFault, parseJson } from "../encoding/json.ts";
+import { findJsonFault, parseJson, writeAnyJson } from "../encoding/json.ts";
+import { isNestedDeeperThan, MAX_JSON_DEPTH } from "../encoding/json-depth.ts";
 import type { DeadLetterReason } from "../results/dead-letters.ts";
+import { NESTED_TOO_DEEPLY, type ReceivedRecord, type RecordFault, receivedRecord } from "./split-records.ts";
 
 /** What a record from outside turns out to be. */
 export type InboundRecord =
@@ -34,13 +36,43 @@ export type InboundRecord =
       readonly correlationId: string | null;
     };
 
+/** Reads a record as it came; never throws. */
+export function readReceived({ text, fault }: ReceivedRecord): InboundRecord {
+  return fault === undefined ? readRecordText(text) : unusable(fault);
+}
+
+/**
+ * Reads what some producer put into the inbound queue: a value, or JSON as text or bytes. Never throws, so that no message takes
+ * its neighbours with it.
+ */
+export function readMessage(body: unknown): InboundRecord {
+  const text = textOf(body);
+  if (text !== null) return readReceived(receivedRecord(text));
+  return isNestedDeeperThan(body, MAX_JSON_DEPTH) ? unusable(NESTED_TOO_DEEPLY) : readRecord(body);
+}
+
+/** A message's body as text, to be kept and read again; never throws. */
+export function messageText(body: unknown): string {
+  return textOf(body) ?? writeAnyJson(body);
+}
+
+function textOf(body: unknown): string | null {
+  if (typeof body === "string") return body;
+  if (!(body instanceof ArrayBuffer || ArrayBuffer.isView(body))) return null;
+  return new TextDecoder("utf-8", { fatal: false, ignoreBOM: false }).decode(body);
+}
+
+function unusable({ reason, detail }: RecordFault): InboundRecord {
+  return { kind: "unusable", reason, detail, eventId: null, correlationId: null };
+}
+
 /** Reads one JSON text; never throws. */
 export function readRecordText(text: string): InboundRecord {
   const value = parseJson(text);
   if (value !== undefined) return readRecord(value);
   // The parser's own message would repeat a piece of the text, which may be somebody's essay.
   const detail = `The record is not JSON: ${findJsonFault(text) ?? "it cannot be read"}.`;
-  return { kind: "unusable", reason: "unparseable", detail, eventId: null, correlationId: null };
+  return unusable({ reason: "unparseable", detail });
 }
 
 /** Reads an envelope, or a bare comparison result as other producers put it into the inbound queue; never throws. */

@@ -22,6 +22,12 @@ export interface RecordFault {
   readonly detail: string;
 }
 
+/** What is wrong with a record that is nested more than {@link MAX_JSON_DEPTH} levels deep. */
+export const NESTED_TOO_DEEPLY: RecordFault = {
+  reason: "too_deeply_nested",
+  detail: `The record is nested more than ${MAX_JSON_DEPTH} levels deep, which is the limit.`,
+};
+
 export type SplitRecords =
   | { readonly kind: "records"; readonly records: readonly ReceivedRecord[] }
   | {
@@ -78,10 +84,7 @@ function withFault(text: string, replaced: boolean): ReceivedRecord {
 
 /** A record that is UTF-8, with its fault if it is nested too deeply or too long to be read. */
 export function receivedRecord(text: string): ReceivedRecord {
-  if (isDeeperThan(text, MAX_JSON_DEPTH)) {
-    const detail = `The record is nested more than ${MAX_JSON_DEPTH} levels deep, which is the limit.`;
-    return { text, fault: { reason: "too_deeply_nested", detail } };
-  }
+  if (isDeeperThan(text, MAX_JSON_DEPTH)) return { text, fault: NESTED_TOO_DEEPLY };
   const bytes = byteLengthOf(text);
   if (bytes <= RECORD_MAX_BYTES) return { text };
   const detail = `The record is ${bytes} bytes long; at most ${RECORD_MAX_BYTES} are taken.`;

@@ -31,3 +31,12 @@ export function isDeeperThan(text: string, maxDepth: number): boolean {
   }
   return false;
 }
+
+/**
+ * {@link isDeeperThan} for a value that somebody else has parsed, such as the body of a message. What contains itself is deeper than
+ * anything.
+ */
+export function isNestedDeeperThan(value: unknown, maxDepth: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return maxDepth === 0 || Object.values(value).some((each) => isNestedDeeperThan(each, maxDepth - 1));
+}

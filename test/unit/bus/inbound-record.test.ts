@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type InboundRecord, readRecord, readRecordText } from "../../../src/bus/inbound-record.ts";
+import {
+  type InboundRecord,
+  messageText,
+  readMessage,
+  readReceived,
+  readRecord,
+  readRecordText,
+} from "../../../src/bus/inbound-record.ts";
+import { receivedRecord } from "../../../src/bus/split-records.ts";
 import { dataOf, EXAMPLES, type Message, withField } from "../contracts/messages.ts";
 
 /** The record, if it is of this kind; a failed test otherwise. */
@@ -182,4 +190,39 @@ describe("a record that is not JSON", () => {
     expect(JSON.stringify(record)).not.toMatch(/mother|oops/);
     expect(JSON.stringify(readRecordText("My mother"))).not.toContain("mother");
   });
+});
+
+describe("a message that another producer put into the inbound queue", () => {
+  const text = JSON.stringify(EXAMPLES.verdict);
+  const bytes = new TextEncoder().encode(text);
+
+  it.each([
+    ["a value", EXAMPLES.verdict],
+    ["text", text],
+    ["bytes", bytes.buffer],
+    ["a view of bytes", bytes],
+  ])("may be %s", (_form, body) => {
+    expect(readMessage(body)).toEqual(readRecord(EXAMPLES.verdict));
+    expect(messageText(body)).toBe(text);
+  });
+
+  const deep = JSON.parse(`${"[".repeat(50_000)}${"]".repeat(50_000)}`);
+  it.each([
+    ["is nested too deeply", deep, "too_deeply_nested"],
+    [
+      "is a result with something in it that is",
+      { ...EXAMPLES.verdict, request_metadata: { deep } },
+      "too_deeply_nested",
+    ],
+    ["is no JSON at all", "<xml/>", "unparseable"],
+    ["is a bigint", 7n, "contract_violation"],
+    ["is nothing", undefined, "contract_violation"],
+    ["is bytes that are no UTF-8", new Uint8Array([0xff, 0xfe]), "unparseable"],
+  ])(
+    "that %s is unusable, and kept as a text that says the same when it is replayed",
+    (_what, body, reason) => {
+      expect(readMessage(body)).toMatchObject({ kind: "unusable", reason });
+      expect(readReceived(receivedRecord(messageText(body)))).toMatchObject({ kind: "unusable", reason });
+    },
+  );
 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isDeeperThan, MAX_JSON_DEPTH } from "../../../src/encoding/json-depth.ts";
+import { isDeeperThan, isNestedDeeperThan, MAX_JSON_DEPTH } from "../../../src/encoding/json-depth.ts";
 
 /** How deep the arrays and objects of a value are nested, counted on the value itself. */
 function depthOf(value: unknown): number {
@@ -20,6 +20,8 @@ describe("the depth of a JSON text", () => {
         const depth = depthOf(JSON.parse(text));
         expect(isDeeperThan(text, depth)).toBe(false);
         expect(isDeeperThan(text, depth - 1)).toBe(depth > 0);
+        expect(isNestedDeeperThan(value, depth)).toBe(false);
+        expect(isNestedDeeperThan(value, depth - 1)).toBe(depth > 0);
       }),
     );
   });
@@ -38,5 +40,12 @@ describe("the depth of a JSON text", () => {
   it("may be the limit, and no more", () => {
     expect(isDeeperThan(nested(MAX_JSON_DEPTH), MAX_JSON_DEPTH)).toBe(false);
     expect(isDeeperThan(nested(MAX_JSON_DEPTH + 1), MAX_JSON_DEPTH)).toBe(true);
+  });
+
+  it("is found out of a value that somebody else has parsed, without running out of stack", () => {
+    expect(isNestedDeeperThan(JSON.parse(nested(60_000)), MAX_JSON_DEPTH)).toBe(true);
+    const endless: unknown[] = [];
+    endless.push(endless);
+    expect(isNestedDeeperThan(endless, MAX_JSON_DEPTH)).toBe(true);
   });
 });
