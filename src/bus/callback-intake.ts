@@ -4,9 +4,9 @@ import { type ComparisonRef, readComparisonId } from "../batch/comparison-id.ts"
 import type { LlmComparisonResult } from "../contracts/comparison-result.ts";
 import { callBatch } from "../objects/batch-client.ts";
 import { errorFields, log } from "../observability/logger.ts";
-import { openDatabase } from "../results/database.ts";
-import { type DeadLetter, writeDeadLetters } from "../results/dead-letters.ts";
+import type { DeadLetter } from "../results/dead-letters.ts";
 import type { Settings } from "../settings/settings.ts";
+import { buryLetters } from "./bury-letters.ts";
 import { comparisonIdKeys } from "./comparison-id-keys.ts";
 
 export type AppliedOutcome = CallbackOutcome | "unreachable";
@@ -149,7 +149,7 @@ export async function buryOrphans(
       payload: JSON.stringify(withoutWords(result)),
     }),
   );
-  await writeDeadLetters(openDatabase(env.DB), letters, Date.now());
+  await buryLetters(env, letters);
 }
 
 /** What a judge wrote about somebody's essay, in a justification or an error, is not kept for a batch that does not exist. */

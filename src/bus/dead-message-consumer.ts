@@ -1,9 +1,9 @@
 import { callBatch } from "../objects/batch-client.ts";
 import { judgementsMessageSchema, textsMessageSchema } from "../objects/messages.ts";
 import { log } from "../observability/logger.ts";
-import { openDatabase } from "../results/database.ts";
-import { type DeadLetter, writeDeadLetters } from "../results/dead-letters.ts";
+import type { DeadLetter } from "../results/dead-letters.ts";
 import type { Settings } from "../settings/settings.ts";
+import { buryLetters } from "./bury-letters.ts";
 import { callbackLetter } from "./inbound-consumer.ts";
 import { messageText, readMessage } from "./inbound-record.ts";
 import { failedAsk } from "./judgements-consumer.ts";
@@ -22,11 +22,7 @@ export async function consumeDeadMessages(
 ): Promise<void> {
   await handleEach(batch.queue, batch.messages, async (message) => {
     log("error", "consumer_died", { queue, ...idsOf(message.body) });
-    await writeDeadLetters(
-      openDatabase(env.DB),
-      [await letterFor(message.body, settings, queue)],
-      Date.now(),
-    );
+    await buryLetters(env, [await letterFor(message.body, settings, queue)]);
     await reportToBatch(message.body, env, queue);
     message.ack();
   });

@@ -1,9 +1,10 @@
 import type { LlmComparisonResult } from "../contracts/comparison-result.ts";
 import { errorFields, log } from "../observability/logger.ts";
-import { openDatabase } from "../results/database.ts";
-import { type DeadLetter, type DeadLetterReason, writeDeadLetters } from "../results/dead-letters.ts";
+import type { DeadLetter, DeadLetterReason } from "../results/dead-letters.ts";
 import type { Settings } from "../settings/settings.ts";
 import { openFromEvent } from "./assessment-intake.ts";
+import { buryLetters } from "./bury-letters.ts";
+import { batchOfComparison, batchOfRecord } from "./comparison-id-keys.ts";
 import { type InboundRecord, readReceived } from "./inbound-record.ts";
 import { MESSAGE_MAX_BYTES, SEND_MAX_BYTES, SEND_MAX_MESSAGES } from "./queues.ts";
 import type { ReceivedRecord } from "./split-records.ts";
@@ -47,7 +48,7 @@ export async function receiveEvents(
   }
   await sendCallbacks(env, queued);
   const sourced = letters.map((letter) => ({ ...letter, source }));
-  await writeDeadLetters(openDatabase(env.DB), sourced, Date.now());
+  await buryLetters(env, sourced);
   return outcomes;
 }
 
@@ -67,12 +68,14 @@ async function receiveOne(
       const bytes = new TextEncoder().encode(JSON.stringify(record.result)).length;
       const { correlation_id: correlationId } = record.result;
       if (bytes > MESSAGE_MAX_BYTES) {
+        const batchId = await batchOfComparison(settings, correlationId);
         const detail = `The callback is ${bytes} bytes long; at most ${MESSAGE_MAX_BYTES} fit into a message.`;
         return bury(letters, received, {
           reason: "too_large",
           detail,
           eventId: record.eventId,
           correlationId,
+          batchId,
         });
       }
       queued.push({ bytes, result: record.result });
@@ -99,7 +102,7 @@ async function receiveOne(
       };
     }
     case "unusable":
-      return bury(letters, received, record);
+      return bury(letters, received, { ...record, batchId: await batchOfRecord(settings, record) });
   }
 }
 
@@ -111,11 +114,10 @@ function bury(
     readonly detail: string;
     readonly eventId: string | null;
     readonly correlationId: string | null;
-    readonly batchId?: string;
+    readonly batchId: string | null;
   },
 ): EventOutcome {
-  const batchId = fault.batchId ?? null;
-  const { reason, correlationId } = fault;
+  const { reason, correlationId, batchId } = fault;
   const detail = place === undefined ? fault.detail : `${place}: ${fault.detail}`;
   letters.push({ reason, detail, batchId, correlationId, payload });
   log("warn", "record_dead_lettered", { batch_id: batchId, correlation_id: correlationId, reason });

@@ -3,9 +3,8 @@ import { callBatch } from "../objects/batch-client.ts";
 import { type EventsMessage, eventsMessageSchema } from "../objects/messages.ts";
 import { EVENT_PATIENCE_MS, type EventRow } from "../objects/outbox.ts";
 import { log } from "../observability/logger.ts";
-import { openDatabase } from "../results/database.ts";
-import { writeDeadLetters } from "../results/dead-letters.ts";
 import type { Settings } from "../settings/settings.ts";
+import { buryLetters } from "./bury-letters.ts";
 import { recordHeaders } from "./event-headers.ts";
 import { bridgeCredentials } from "./kafka-bridge/bridge-credentials.ts";
 import { createKafkaBridge } from "./kafka-bridge/http-kafka-bridge.ts";
@@ -125,7 +124,7 @@ async function buryEvent(
 ): Promise<void> {
   const payload = JSON.stringify(event.envelope);
   const letter = { source: QUEUE, reason, detail, batchId, correlationId, payload };
-  await writeDeadLetters(openDatabase(env.DB), [letter], Date.now());
+  await buryLetters(env, [letter]);
 }
 
 function bridgeOf(settings: Settings): KafkaBridge | null {

@@ -1,11 +1,10 @@
-import { readComparisonId } from "../batch/comparison-id.ts";
 import type { LlmComparisonResult } from "../contracts/comparison-result.ts";
-import { openDatabase } from "../results/database.ts";
-import { type DeadLetter, type DeadLetterReason, writeDeadLetters } from "../results/dead-letters.ts";
+import type { DeadLetter, DeadLetterReason } from "../results/dead-letters.ts";
 import type { Settings } from "../settings/settings.ts";
 import { openFromEvent } from "./assessment-intake.ts";
+import { buryLetters } from "./bury-letters.ts";
 import { applyCallbacks, buryOrphans } from "./callback-intake.ts";
-import { comparisonIdKeys } from "./comparison-id-keys.ts";
+import { batchOfComparison, batchOfRecord } from "./comparison-id-keys.ts";
 import { type InboundRecord, messageText, readMessage } from "./inbound-record.ts";
 import { handleEach } from "./message-loop.ts";
 import { backoffSeconds, MAX_ATTEMPTS } from "./queues.ts";
@@ -47,13 +46,14 @@ async function consumeOther(
   const payload = messageText(message.body);
   if (record.kind === "unusable") {
     const { reason, detail, correlationId } = record;
-    await bury(env, { source: QUEUE, reason, detail, batchId: null, correlationId, payload });
+    const batchId = await batchOfRecord(settings, record);
+    await buryLetters(env, [{ source: QUEUE, reason, detail, batchId, correlationId, payload }]);
   } else {
     const outcome = await openFromEvent(env, settings, record);
     if (outcome.kind === "refused") {
       const { reason, detail, batchId } = outcome;
       const correlationId = record.envelope.correlation_id;
-      await bury(env, { source: QUEUE, reason, detail, batchId, correlationId, payload });
+      await buryLetters(env, [{ source: QUEUE, reason, detail, batchId, correlationId, payload }]);
     }
   }
   message.ack();
@@ -70,7 +70,7 @@ async function tryAgain(
     return;
   }
   const detail = `The batch's object could not be reached in ${message.attempts} attempts.`;
-  await bury(env, await callbackLetter(settings, result, "attempts_exhausted", detail));
+  await buryLetters(env, [await callbackLetter(settings, result, "attempts_exhausted", detail)]);
   message.ack();
 }
 
@@ -81,12 +81,7 @@ export async function callbackLetter(
   reason: DeadLetterReason,
   detail: string,
 ): Promise<DeadLetter> {
-  const ref = await readComparisonId(await comparisonIdKeys(settings), result.correlation_id);
-  const batchId = ref?.batchId ?? null;
+  const batchId = await batchOfComparison(settings, result.correlation_id);
   const payload = messageText(result);
   return { source: QUEUE, reason, detail, batchId, correlationId: result.correlation_id, payload };
-}
-
-async function bury(env: Env, letter: DeadLetter): Promise<void> {
-  await writeDeadLetters(openDatabase(env.DB), [letter], Date.now());
 }

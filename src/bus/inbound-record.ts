@@ -9,11 +9,12 @@ import {
 import { comparisonResultSchema, type LlmComparisonResult } from "../contracts/comparison-result.ts";
 import { describeViolations } from "../contracts/contract-violation.ts";
 import { type EventEnvelope, eventEnvelopeSchema, SUPPORTED_SCHEMA_VERSION } from "../contracts/envelope.ts";
+import { wireUuid } from "../contracts/text.ts";
 import { dispatchEventType } from "../contracts/topics.ts";
 import { findJsonFault, parseJson, writeAnyJson } from "../encoding/json.ts";
 import { isNestedDeeperThan, MAX_JSON_DEPTH } from "../encoding/json-depth.ts";
 import type { DeadLetterReason } from "../results/dead-letters.ts";
-import { NESTED_TOO_DEEPLY, type ReceivedRecord, type RecordFault, receivedRecord } from "./split-records.ts";
+import { NESTED_TOO_DEEPLY, type ReceivedRecord, receivedRecord } from "./split-records.ts";
 
 /** What a record from outside turns out to be. */
 export type InboundRecord =
@@ -34,7 +35,11 @@ export type InboundRecord =
       readonly detail: string;
       readonly eventId: string | null;
       readonly correlationId: string | null;
+      /** what looks like the id of the comparison that it answers */
+      readonly comparisonId: string | null;
     };
+
+export type UnusableRecord = Extract<InboundRecord, { kind: "unusable" }>;
 
 /** Reads a record as it came; never throws. */
 export function readReceived({ text, fault }: ReceivedRecord): InboundRecord {
@@ -62,8 +67,8 @@ function textOf(body: unknown): string | null {
   return new TextDecoder("utf-8", { fatal: false, ignoreBOM: false }).decode(body);
 }
 
-function unusable({ reason, detail }: RecordFault): InboundRecord {
-  return { kind: "unusable", reason, detail, eventId: null, correlationId: null };
+function unusable({ reason, detail }: Pick<UnusableRecord, "reason" | "detail">): UnusableRecord {
+  return { kind: "unusable", reason, detail, eventId: null, correlationId: null, comparisonId: null };
 }
 
 /** Reads one JSON text; never throws. */
@@ -77,6 +82,18 @@ export function readRecordText(text: string): InboundRecord {
 
 /** Reads an envelope, or a bare comparison result as other producers put it into the inbound queue; never throws. */
 export function readRecord(value: unknown): InboundRecord {
+  const record = readValue(value);
+  return record.kind === "unusable" ? { ...record, comparisonId: comparisonIdIn(value) } : record;
+}
+
+const answer = z.looseObject({ correlation_id: wireUuid });
+
+function comparisonIdIn(value: unknown): string | null {
+  const enveloped = z.looseObject({ data: answer }).safeParse(value);
+  return enveloped.data?.data.correlation_id ?? answer.safeParse(value).data?.correlation_id ?? null;
+}
+
+function readValue(value: unknown): InboundRecord {
   const envelope = eventEnvelopeSchema.safeParse(withStableCorrelation(value));
   if (envelope.success) return readEnvelope(envelope.data);
   const bare = comparisonResultSchema.safeParse(value);
@@ -84,7 +101,7 @@ export function readRecord(value: unknown): InboundRecord {
   const looksBare = typeof value === "object" && value !== null && "request_id" in value;
   const violations = describeViolations(looksBare ? bare.error : envelope.error);
   const detail = `Expected an event envelope or a comparison result: ${violations}`;
-  return { kind: "unusable", reason: "contract_violation", detail, eventId: null, correlationId: null };
+  return unusable({ reason: "contract_violation", detail });
 }
 
 const reference = z.union([
@@ -111,7 +128,7 @@ function readEnvelope(envelope: EventEnvelope): InboundRecord {
   const ids = { eventId: envelope.event_id, correlationId: envelope.correlation_id };
   if (envelope.schema_version > SUPPORTED_SCHEMA_VERSION) {
     const detail = `Schema version ${envelope.schema_version} is newer than the supported ${SUPPORTED_SCHEMA_VERSION}.`;
-    return { kind: "unusable", reason: "unsupported_schema_version", detail, ...ids };
+    return { ...unusable({ reason: "unsupported_schema_version", detail }), ...ids };
   }
   const type = dispatchEventType(envelope);
   switch (type) {
@@ -130,7 +147,7 @@ function readEnvelope(envelope: EventEnvelope): InboundRecord {
     }
     case undefined: {
       const detail = `Nothing here handles event_type ${JSON.stringify(envelope.event_type)}.`;
-      return { kind: "unusable", reason: "unknown_event_type", detail, ...ids };
+      return { ...unusable({ reason: "unknown_event_type", detail }), ...ids };
     }
   }
 }
@@ -139,5 +156,5 @@ function violation(
   detail: string,
   ids: { readonly eventId: string; readonly correlationId: string },
 ): InboundRecord {
-  return { kind: "unusable", reason: "contract_violation", detail, ...ids };
+  return { ...unusable({ reason: "contract_violation", detail }), ...ids };
 }

@@ -88,9 +88,8 @@ export const PROBLEMS = {
     status: 409,
     title: "The dead letter's message was not kept",
     meaning:
-      "The message was larger than 1 MB, or a request for a batch that was erased (`batch_gone`). Only its size and its SHA-256 were kept, so it cannot be sent again from here.",
-    remedy:
-      "Send the message again from its source; `payload_sha256` tells whether it is the same. A request for an erased batch is not taken again.",
+      "The message was larger than 1 MB, or was for a batch that had been erased. Only its size and its SHA-256 were kept, so it cannot be sent again from here.",
+    remedy: "Send the message again from its source; `payload_sha256` tells whether it is the same.",
   },
   essay_not_found: {
     status: 404,

@@ -39,13 +39,16 @@ export interface DeadLetter {
 /**
  * Writes dead letters durably. What could not be used is kept with its reason, never dropped silently. The same message with
  * the same fault is one letter, however often it is delivered; one that comes again after a replay can be replayed again.
+ *
+ * @param erased batches that were erased: of their letters the payload is not kept
  */
 export async function writeDeadLetters(
   db: Database,
   letters: readonly DeadLetter[],
   now: number,
+  erased: ReadonlySet<string | null>,
 ): Promise<void> {
-  const rows = await Promise.all(letters.map((letter) => toRow(letter, now)));
+  const rows = await Promise.all(letters.map((letter) => toRow(letter, now, erased)));
   const [first, ...rest] = rows.map((row) =>
     db
       .insert(deadLetters)
@@ -55,10 +58,14 @@ export async function writeDeadLetters(
   if (first !== undefined) await db.batch([first, ...rest]);
 }
 
-async function toRow(letter: DeadLetter, now: number): Promise<DeadLetterRow> {
+async function toRow(
+  letter: DeadLetter,
+  now: number,
+  erased: ReadonlySet<string | null>,
+): Promise<DeadLetterRow> {
   const payloadBytes = new TextEncoder().encode(letter.payload).length;
-  // What asks for an erased batch again would bring its texts back, and can never be taken.
-  const isKept = letter.reason !== "batch_gone" && payloadBytes <= PAYLOAD_MAX_BYTES;
+  // A request for an erased batch would bring its texts back, and can never be taken.
+  const isErased = letter.reason === "batch_gone" || erased.has(letter.batchId);
   const payloadSha256 = await sha256Hex(letter.payload);
   return {
     id: uuidV5(`${letter.reason}/${letter.correlationId}/${letter.batchId}/${payloadSha256}`, uuidV5.URL),
@@ -67,7 +74,7 @@ async function toRow(letter: DeadLetter, now: number): Promise<DeadLetterRow> {
     detail: letter.detail.slice(0, 2_000),
     batchId: letter.batchId,
     correlationId: letter.correlationId,
-    payload: isKept ? letter.payload : null,
+    payload: isErased || payloadBytes > PAYLOAD_MAX_BYTES ? null : letter.payload,
     payloadBytes,
     payloadSha256,
     createdAt: now,

@@ -481,6 +481,20 @@ describe("dead-letter queues", () => {
     expect(letters.map(({ source }) => source).toSorted()).toEqual(["cj-events", "cj-judgements"]);
   });
 
+  it("keep nothing of what an erased batch was told", async () => {
+    const batchId = await openBatch({ essays: 2 });
+    const [only] = await readComparisons(batchId);
+    const callback = callbackFor(only.correlation_id, { justification: "It is the clearer one." });
+    await call(`/v1/batches/${batchId}`, { method: "DELETE" });
+    await deliver("cj-inbound-dlq", [callback]);
+    await deliver("cj-inbound", [{ ...callback, winner: "neither" }]);
+    const { results } = await env.DB.prepare("SELECT * FROM dead_letters WHERE batch_id = ?")
+      .bind(batchId)
+      .all();
+    expect(results.map(({ reason }) => reason).toSorted()).toEqual(["consumer_died", "contract_violation"]);
+    expect(JSON.stringify(results)).not.toContain("clearer");
+  });
+
   it("let dead questions be put again", async () => {
     const batchId = await openBatch({ essays: 3 });
     await deliver("cj-judgements-dlq", [{ batch_id: batchId, asks: [{ number: 0, attempt: 0 }] }]);

@@ -7,6 +7,7 @@ import {
   call,
   callbackFor,
   deadLettersOf,
+  envelopeFor,
   eventually,
   fireAlarm,
   objectOf,
@@ -23,6 +24,8 @@ import {
 
 /** Stands in all that somebody wrote. */
 const MARK = "xylograph";
+/** Makes a callback too large for a message of the queue. */
+const PADDING = "x".repeat(130_000);
 /** Stands in all that names somebody; each test has people of its own. */
 let person = "";
 beforeEach(() => {
@@ -145,6 +148,39 @@ describe("erasing a batch", () => {
     expect(await deadLettersOf(correlation_id)).toMatchObject([{ reason: "orphaned" }]);
     expect(await inDatabase(MARK)).toEqual([]);
     expect(await inDatabase("LLM_REFUSAL")).not.toEqual([]);
+  });
+
+  it("removes callbacks that could not be used, by whatever they name the batch", async () => {
+    const batchId = await openMarked();
+    const [{ correlation_id }, other] = await readComparisons(batchId);
+    const garbage = { ...callbackFor(correlation_id, { justification: MARK }), winner: "Essay C" };
+    const future = {
+      ...envelopeFor(callbackFor(other.correlation_id, { justification: MARK })),
+      schema_version: 2,
+    };
+    const padded = {
+      ...callbackFor(correlation_id, { justification: MARK }),
+      request_metadata: { pad: PADDING },
+    };
+    expect(await postEvents([garbage, envelopeFor(garbage), future, padded])).toMatchObject([
+      { reason: "contract_violation", batch_id: batchId },
+      { reason: "contract_violation", batch_id: batchId },
+      { reason: "unsupported_schema_version", batch_id: batchId },
+      { reason: "too_large", batch_id: batchId },
+    ]);
+    expect(await inDatabase(MARK)).toHaveLength(4);
+    expect((await call(`/v1/batches/${batchId}`, { method: "DELETE" })).status).toBe(204);
+    expect(await inDatabase(MARK)).toEqual([]);
+  });
+
+  it("is not undone by such callbacks when they come afterwards: of those only hash and size are kept", async () => {
+    const batchId = await openMarked();
+    const [{ correlation_id }] = await readComparisons(batchId);
+    await call(`/v1/batches/${batchId}`, { method: "DELETE" });
+    const garbage = { ...callbackFor(correlation_id, { justification: MARK }), winner: "Essay C" };
+    expect(await postEvents([garbage])).toMatchObject([{ reason: "contract_violation", batch_id: batchId }]);
+    expect(await inDatabase(MARK)).toEqual([]);
+    expect(await inDatabase(batchId)).toMatchObject([{ reason: "contract_violation", payload: null }]);
   });
 
   it("is not undone by the request when Kafka delivers it again: of that no text is kept", async () => {

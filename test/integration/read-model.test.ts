@@ -126,6 +126,7 @@ describe("a dead letter", () => {
       db,
       [{ source: "test", reason: "too_large", detail: "d", batchId: null, correlationId, payload }],
       Date.now(),
+      new Set(),
     );
     const row = await env.DB.prepare("SELECT * FROM dead_letters WHERE correlation_id = ?")
       .bind(correlationId)
