@@ -1,7 +1,7 @@
 import { planPairs } from "../../src/pairing/index.ts";
 import { scoreBatch } from "../../src/scoring/index.ts";
+import { normalCdf } from "../../src/scoring/normal.ts";
 import { createRandom, type Random } from "../../src/scoring/random.ts";
-import { normalCdf } from "../../src/scoring/ranks.ts";
 
 /** A class and its anchors as they might be in truth. */
 export interface ClassScenario {

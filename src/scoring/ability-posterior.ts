@@ -1,6 +1,6 @@
+import { probabilityBetter, varianceOfDifference } from "./differences.ts";
 import { estimate } from "./estimate.ts";
 import type { BradleyTerryData, FitOptions } from "./model.ts";
-import { probabilityBetter, varianceOfDifference } from "./ranks.ts";
 
 /** The joint posterior of the abilities, the spread integrated out: what can be asked of two items at a time. */
 export interface AbilityPosterior {

@@ -1,4 +1,5 @@
 import { type Connectivity, describeConnectivity } from "./connectivity.ts";
+import { isTied } from "./differences.ts";
 import { fitEpsAdjusted } from "./eps-adjusted.ts";
 import { DEFAULT_TOLERANCE, type Estimate, estimate } from "./estimate.ts";
 import { assessEstimate, type FitStatistics, validateReplications } from "./fit-statistics.ts";
@@ -7,7 +8,7 @@ import { type Mixture, ownVariances } from "./mixture.ts";
 import { type BradleyTerryData, distinct, type FitOptions, type PositionModel } from "./model.ts";
 import { estimatePositionEffects, type PositionEffects } from "./position-effect.ts";
 import { meanOfFree } from "./posterior.ts";
-import { isTied, orderByAbility, rankItems } from "./ranks.ts";
+import { orderByAbility, rankItems } from "./ranks.ts";
 import {
   describeSpread,
   RELIABILITY_STATEMENT,

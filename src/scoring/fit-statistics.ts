@@ -1,10 +1,10 @@
+import { drawAbilities } from "./draws.ts";
 import { DEFAULT_TOLERANCE, type Estimate, estimate } from "./estimate.ts";
 import type { Mixture } from "./mixture.ts";
 import { type BradleyTerryData, distinct, type FitOptions, type PositionModel } from "./model.ts";
 import { minimise } from "./newton.ts";
 import { createModel, createPosterior, startingPoint } from "./posterior.ts";
 import { createRandom, type Random } from "./random.ts";
-import { drawAbilities } from "./ranks.ts";
 import { ScoringError } from "./scoring-error.ts";
 import { buildVerdictGraph } from "./verdict-graph.ts";
 import { outcomeRates } from "./verdicts.ts";
