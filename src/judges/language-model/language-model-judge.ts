@@ -1,20 +1,10 @@
 import pMap from "p-map";
-import type { LlmComparisonResult } from "../../contracts/comparison-result.ts";
-import { toWireDatetime } from "../../contracts/datetime.ts";
 import type { JudgeName } from "../../settings/judge-names.ts";
-import type { Settings } from "../../settings/settings.ts";
-import type { Ask, AskFailure, AskOutcome, Judge } from "../judge.ts";
-import { type JudgePrompt, judgePrompt } from "../prompt/prompt.ts";
+import type { Ask, AskOutcome, Judge } from "../judge.ts";
+import { judgePrompt } from "../prompt/prompt.ts";
+import { type AskedModel, type Conversation, startConversation } from "./conversation.ts";
 import { type JudgeAnswer, readJudgeAnswer } from "./judge-answer.ts";
-import type {
-  Completion,
-  CompletionOutcome,
-  CompletionRequest,
-  LanguageModel,
-  TokenUsage,
-  Turn,
-} from "./language-model.ts";
-import { costOf } from "./prices.ts";
+import type { Completion } from "./language-model.ts";
 
 /**
  * Questions of one message that are put at once. A Worker's invocation may wait for six connections at a time (Workers
@@ -29,10 +19,7 @@ const QUESTIONS_AT_ONCE = 3;
  */
 const BEGUN_WITHIN_MS = 240_000;
 
-export interface LanguageModelJudgeOptions {
-  readonly name: JudgeName;
-  readonly languageModel: LanguageModel;
-  readonly settings: Settings;
+export interface LanguageModelJudgeOptions extends AskedModel {
   /** the model of an ask that names none; null when there is no default */
   readonly defaultModel: string | null;
 }
@@ -77,23 +64,32 @@ async function askOnce(options: LanguageModelJudgeOptions, ask: Ask): Promise<As
   const first = await conversation.say();
   if (first.kind !== "completed") return first;
   const reading = read(first);
-  if (reading.kind === "answer") return conversation.answered(reading.answer);
-  if (reading.kind === "declined")
-    return conversation.failed("LLM_REFUSAL", "The model declined to judge this pair.");
+  switch (reading.kind) {
+    case "answer":
+      return conversation.answered(reading.answer);
+    case "declined":
+      return conversation.failed("LLM_REFUSAL", DECLINED);
+    case "cut_off":
+    case "invalid":
+      return repair(conversation, first, reading.problem);
+  }
+}
 
+const DECLINED = "The model declined to judge this pair.";
+
+async function repair(conversation: Conversation, first: Completion, problem: string): Promise<AskOutcome> {
   const second = await conversation.say(
     { role: "assistant", content: first.text },
-    { role: "user", content: repairRequest(reading.problem) },
+    { role: "user", content: repairRequest(problem) },
   );
   // The first answer was paid for, so it is recorded even when the second could not be had.
-  if (second.kind !== "completed")
-    return conversation.failed("LLM_INVALID_RESPONSE", unusable(reading.problem));
+  if (second.kind !== "completed") return conversation.failed("LLM_INVALID_RESPONSE", unusable(problem));
   const repaired = read(second);
   switch (repaired.kind) {
     case "answer":
       return conversation.answered(repaired.answer);
     case "declined":
-      return conversation.failed("LLM_REFUSAL", "The model declined to judge this pair.");
+      return conversation.failed("LLM_REFUSAL", DECLINED);
     case "cut_off":
       return conversation.failed(
         "LLM_OUTPUT_TRUNCATED",
@@ -124,138 +120,4 @@ function repairRequest(problem: string): string {
 
 function unusable(problem: string): string {
   return `The model's answer could not be used, and neither could its second one: ${problem}.`;
-}
-
-/** One question and its repair: what was said, what it cost, and the results it can end in. */
-function startConversation(
-  { name, languageModel, settings }: LanguageModelJudgeOptions,
-  ask: Ask,
-  prompt: JudgePrompt,
-  model: string,
-) {
-  const requestedAt = Date.now();
-  const completions: Completion[] = [];
-  const question: Turn = { role: "user", content: prompt.blocks.map(({ content }) => content).join("\n\n") };
-  const request = requestFor(settings, ask, prompt, model);
-
-  const say = async (...turns: readonly Turn[]): Promise<CompletionOutcome> => {
-    const timeoutMs = settings.LLM_REQUEST_TIMEOUT_SECONDS * 1000;
-    // A cut-off answer gets twice the room, unless the request set the limit itself.
-    const room = ask.overrides?.max_tokens_override ?? request.maxOutputTokens * (turns.length === 0 ? 1 : 2);
-    try {
-      const outcome = await languageModel.complete({
-        ...request,
-        maxOutputTokens: room,
-        turns: [question, ...turns],
-        signal: AbortSignal.timeout(timeoutMs),
-      });
-      if (outcome.kind === "completed") completions.push(outcome);
-      return outcome;
-    } catch (error) {
-      return failureOf(name, error, settings.LLM_REQUEST_TIMEOUT_SECONDS);
-    }
-  };
-
-  const result = (): Omit<
-    LlmComparisonResult,
-    "winner" | "justification" | "confidence" | "error_detail"
-  > => {
-    const completedAt = Date.now();
-    const answeredBy = completions.at(-1)?.model ?? model;
-    const usage = sumUsage(completions);
-    const cost = costOf(settings, model, usage);
-    return {
-      request_id: completions.at(-1)?.requestId ?? `${name}-${ask.comparisonId}`,
-      correlation_id: ask.comparisonId,
-      provider: languageModel.provider,
-      model: answeredBy,
-      response_time_ms: Math.max(0, completedAt - requestedAt),
-      token_usage: {
-        prompt_tokens: usage.promptTokens,
-        completion_tokens: usage.completionTokens,
-        total_tokens: usage.promptTokens + usage.completionTokens,
-      },
-      cost_estimate: cost.usd,
-      requested_at: toWireDatetime(requestedAt),
-      completed_at: toWireDatetime(completedAt),
-      trace_id: null,
-      request_metadata: {
-        ...ask.metadata,
-        prompt_version: prompt.version,
-        prompt_sha256: prompt.sha256,
-        requested_model: model,
-        temperature: request.temperature,
-        requests: completions.length,
-        cost_basis: cost.basis,
-      },
-    };
-  };
-
-  const answered = (answer: JudgeAnswer): AskOutcome => ({
-    kind: "answered",
-    result: { ...result(), ...answer, error_detail: null },
-  });
-
-  const failed = (errorCode: string, message: string): AskOutcome => ({
-    kind: "answered",
-    result: {
-      ...result(),
-      winner: null,
-      justification: null,
-      confidence: null,
-      error_detail: {
-        error_code: errorCode,
-        message,
-        correlation_id: ask.comparisonId,
-        timestamp: toWireDatetime(Date.now()),
-        service: "cj-edge",
-        operation: `judge:${name}`,
-        details: {},
-        stack_trace: null,
-        trace_id: null,
-        span_id: null,
-      },
-    },
-  });
-
-  return { say, answered, failed };
-}
-
-/** `??` and not `||`: a temperature of 0 is a choice and stays 0. */
-function requestFor(
-  settings: Settings,
-  { overrides }: Ask,
-  prompt: JudgePrompt,
-  model: string,
-): Omit<CompletionRequest, "turns" | "signal"> {
-  return {
-    model,
-    system: prompt.system,
-    temperature: overrides?.temperature_override ?? settings.JUDGE_TEMPERATURE ?? null,
-    maxOutputTokens: overrides?.max_tokens_override ?? settings.JUDGE_MAX_OUTPUT_TOKENS,
-    reasoningEffort: overrides?.reasoning_effort ?? null,
-    verbosity: overrides?.output_verbosity ?? null,
-  };
-}
-
-function failureOf(judge: JudgeName, error: unknown, timeoutSeconds: number): AskFailure {
-  const timedOut = error instanceof Error && (error.name === "TimeoutError" || error.name === "AbortError");
-  return {
-    kind: "unavailable",
-    errorCode: timedOut ? "TIMEOUT" : "CONNECTION_ERROR",
-    message: timedOut
-      ? `The judge ${judge} did not answer within ${timeoutSeconds} s (LLM_REQUEST_TIMEOUT_SECONDS).`
-      : `The judge ${judge} could not be reached.`,
-    retryAfterSeconds: null,
-  };
-}
-
-function sumUsage(completions: readonly Completion[]): TokenUsage {
-  return completions.reduce(
-    (sum, { usage }) => ({
-      promptTokens: sum.promptTokens + usage.promptTokens,
-      completionTokens: sum.completionTokens + usage.completionTokens,
-    }),
-    { promptTokens: 0, completionTokens: 0 },
-  );
 }
