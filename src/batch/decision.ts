@@ -17,13 +17,8 @@ export interface PromptContext {
   readonly redactNames: readonly string[];
 }
 
-/** What a judge said and what it cost, as stored with the comparison. */
-export interface VerdictRecord {
-  readonly winner: Winner | null;
-  readonly confidence: number | null;
-  readonly justification: string | null;
-  readonly errorCode: string | null;
-  readonly errorMessage: string | null;
+/** Who answered which request, and at what cost. */
+export interface AnswerOrigin {
   readonly attempt: number;
   readonly requestId: string;
   readonly provider: string;
@@ -31,12 +26,32 @@ export interface VerdictRecord {
   readonly responseTimeMs: number;
   readonly promptTokens: number;
   readonly completionTokens: number;
+  /** US dollars */
   readonly costEstimate: number;
   /** where the cost comes from (`configured`, `published`, `unknown`); null when the judge does not say */
   readonly costBasis: string | null;
   /** which prompt was put, and the SHA-256 of its template; null when the judge does not say */
   readonly promptVersion: string | null;
   readonly promptSha256: string | null;
+}
+
+/** Of an answer that no prompt was written for, a person's or none at all: it cost nothing. */
+export const WITHOUT_PROMPT = {
+  promptTokens: 0,
+  completionTokens: 0,
+  costEstimate: 0,
+  costBasis: null,
+  promptVersion: null,
+  promptSha256: null,
+} as const satisfies Partial<AnswerOrigin>;
+
+/** What a judge said and what it cost, as stored with the comparison. */
+export interface VerdictRecord extends AnswerOrigin {
+  readonly winner: Winner | null;
+  readonly confidence: number | null;
+  readonly justification: string | null;
+  readonly errorCode: string | null;
+  readonly errorMessage: string | null;
 }
 
 /** One thing that became different. The store writes it, `evolve` applies it in memory. */

@@ -1,7 +1,7 @@
 import type { JudgeShare } from "../batch/batch.ts";
 import type { Callback } from "../batch/commands/record-verdicts.ts";
 import { mintComparisonId } from "../batch/comparison-id.ts";
-import type { AskRef } from "../batch/decision.ts";
+import { type AskRef, WITHOUT_PROMPT } from "../batch/decision.ts";
 import { type LlmConfigOverrides, llmConfigOverridesSchema } from "../contracts/llm-config.ts";
 import type { Ask, AskOutcome } from "../judges/judge.ts";
 import { createJudge } from "../judges/registry.ts";
@@ -191,12 +191,7 @@ export function failedAsk(
     provider: judge.judge,
     model: judge.model ?? "unknown",
     responseTimeMs: 0,
-    promptTokens: 0,
-    completionTokens: 0,
-    costEstimate: 0,
-    costBasis: null,
-    promptVersion: null,
-    promptSha256: null,
+    ...WITHOUT_PROMPT,
     person: null,
   };
 }

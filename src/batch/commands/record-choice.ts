@@ -1,5 +1,5 @@
 import type { Batch, Winner } from "../batch.ts";
-import type { Decision } from "../decision.ts";
+import { type Decision, WITHOUT_PROMPT } from "../decision.ts";
 import { openDraft } from "../draft.ts";
 import { HUMAN_JUDGE } from "../judges.ts";
 import { heldForMs } from "../people.ts";
@@ -41,12 +41,7 @@ export function recordChoice(
         provider: HUMAN_JUDGE,
         model: person,
         responseTimeMs: heldForMs(comparison, person, batch.config.humanLeaseMinutes, now),
-        promptTokens: 0,
-        completionTokens: 0,
-        costEstimate: 0,
-        costBasis: null,
-        promptVersion: null,
-        promptSha256: null,
+        ...WITHOUT_PROMPT,
         person,
       },
     ],

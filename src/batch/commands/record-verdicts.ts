@@ -2,16 +2,15 @@ import { classifyErrorCode, isRefusal, publishedErrorCode } from "../../contract
 import { type Batch, type Comparison, isTerminal, type Usage, type Winner } from "../batch.ts";
 import { ceilingReached } from "../cost-ceiling.ts";
 import { askAgainAt } from "../deadlines.ts";
-import type { Decision, VerdictRecord } from "../decision.ts";
+import type { AnswerOrigin, Decision, VerdictRecord } from "../decision.ts";
 import { type Draft, openDraft } from "../draft.ts";
 import { putBack } from "../people.ts";
 import type { Ranker } from "../ranking.ts";
 import { fail, leavePairGeneration, publishProvisionalRanking, settle } from "../settle.ts";
 
 /** One callback, found to be ours and parsed. */
-export interface Callback {
+export interface Callback extends AnswerOrigin {
   readonly number: number;
-  readonly attempt: number;
   readonly answer:
     | {
         readonly kind: "verdict";
@@ -20,17 +19,6 @@ export interface Callback {
         readonly justification: string | null;
       }
     | { readonly kind: "error"; readonly code: string; readonly message: string };
-  readonly requestId: string;
-  readonly provider: string;
-  readonly model: string;
-  readonly responseTimeMs: number;
-  readonly promptTokens: number;
-  readonly completionTokens: number;
-  /** US dollars */
-  readonly costEstimate: number;
-  readonly costBasis: string | null;
-  readonly promptVersion: string | null;
-  readonly promptSha256: string | null;
   /** who answered, for the judge `human`; null for every other judge */
   readonly person: string | null;
 }
@@ -156,8 +144,7 @@ function failForJudge(draft: Draft, callback: Callback, code: string): void {
   });
 }
 
-function recordOf(callback: Callback): VerdictRecord {
-  const { answer } = callback;
+function recordOf({ number: _number, person: _person, answer, ...origin }: Callback): VerdictRecord {
   const verdict = answer.kind === "verdict" ? answer : null;
   const error = answer.kind === "error" ? answer : null;
   return {
@@ -166,16 +153,6 @@ function recordOf(callback: Callback): VerdictRecord {
     justification: verdict?.justification ?? null,
     errorCode: error?.code ?? null,
     errorMessage: error?.message ?? null,
-    attempt: callback.attempt,
-    requestId: callback.requestId,
-    provider: callback.provider,
-    model: callback.model,
-    responseTimeMs: callback.responseTimeMs,
-    promptTokens: callback.promptTokens,
-    completionTokens: callback.completionTokens,
-    costEstimate: callback.costEstimate,
-    costBasis: callback.costBasis,
-    promptVersion: callback.promptVersion,
-    promptSha256: callback.promptSha256,
+    ...origin,
   };
 }
