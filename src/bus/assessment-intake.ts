@@ -2,6 +2,7 @@ import { z } from "zod";
 import { deriveBatchId } from "../batch/batch-id.ts";
 import type { OpenRequest } from "../batch/commands/open.ts";
 import type { PromptContext } from "../batch/decision.ts";
+import { KAFKA_OWNER } from "../contracts/api/assignments.ts";
 import {
   type AssessmentRequest,
   type RequestMetadata,
@@ -9,7 +10,7 @@ import {
 } from "../contracts/assessment-request.ts";
 import type { EventEnvelope } from "../contracts/envelope.ts";
 import { judgeProblem, takesModel } from "../judges/registry.ts";
-import { type AssignmentSnapshot, anchorsOf, snapshotOf } from "../objects/assignment-snapshot.ts";
+import { type AssignmentSnapshot, anchorsOf, findSnapshot } from "../objects/assignment-snapshot.ts";
 import { callBatch } from "../objects/batch-client.ts";
 import {
   type ConfigOverrides,
@@ -18,13 +19,8 @@ import {
   resolveConfig,
   seedOf,
 } from "../objects/open-request.ts";
-import { findAssignment } from "../results/assignments.ts";
-import { openDatabase } from "../results/database.ts";
 import type { DeadLetterReason } from "../results/dead-letters.ts";
 import type { Settings } from "../settings/settings.ts";
-
-/** Batches that came over the event bus belong to this caller. */
-const KAFKA_CALLER = "kafka";
 
 export type AssessmentOutcome =
   | { readonly kind: "opened" | "exists"; readonly batchId: string }
@@ -61,7 +57,7 @@ export async function openFromEvent(
     bosBatchId: request.bos_batch_id,
     correlationId: envelope.correlation_id,
   });
-  const assignment = await findSnapshot(env, request);
+  const assignment = await findSnapshot(env, KAFKA_OWNER, assignmentIdOf(request));
   const openRequest = await toOpenRequest(settings, batchId, event, assignment);
   const outcome = await callBatch(env, batchId, (batch) => batch.openBatch(openRequest));
   switch (outcome.kind) {
@@ -95,7 +91,7 @@ async function toOpenRequest(
   return {
     origin: {
       batchId,
-      caller: KAFKA_CALLER,
+      caller: KAFKA_OWNER,
       source: "kafka",
       fingerprint: await fingerprintOf(domainFields(request, metadata)),
       bosBatchId: request.bos_batch_id,
@@ -152,17 +148,10 @@ function assignmentIdOf({ assignment_id: id }: AssessmentRequest): string | null
   return typeof id === "string" && id.trim() !== "" ? id : null;
 }
 
-async function findSnapshot(env: Env, request: AssessmentRequest): Promise<AssignmentSnapshot | null> {
-  const assignmentId = assignmentIdOf(request);
-  if (assignmentId === null) return null;
-  const found = await findAssignment(openDatabase(env.DB), KAFKA_CALLER, assignmentId);
-  return found === undefined ? null : snapshotOf(found);
-}
-
 function assignmentProblem(request: AssessmentRequest, assignment: AssignmentSnapshot | null): string | null {
   const assignmentId = assignmentIdOf(request);
   if (assignmentId === null || assignment !== null) return null;
-  return `There is no assignment ${JSON.stringify(assignmentId)} of the owner ${KAFKA_CALLER}: create it with POST /v1/assignments and "owner": "${KAFKA_CALLER}", or leave assignment_id out.`;
+  return `There is no assignment ${JSON.stringify(assignmentId)} of the owner ${KAFKA_OWNER}: create it with POST /v1/assignments and "owner": "${KAFKA_OWNER}", or leave assignment_id out.`;
 }
 
 function contentProblem(settings: Settings, request: AssessmentRequest): string | null {

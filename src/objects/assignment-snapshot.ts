@@ -1,7 +1,8 @@
 import type { OpenRequest } from "../batch/commands/open.ts";
 import { essayAlias } from "../batch/essay-alias.ts";
 import { fromWireScale, type GradeScale, gradeScaleSchema } from "../contracts/grade-scale.ts";
-import type { StoredAssignment } from "../results/assignments.ts";
+import { findAssignment, type StoredAssignment } from "../results/assignments.ts";
+import { openDatabase } from "../results/database.ts";
 
 /** What an assignment brings into a batch. The batch keeps its own copy: the assignment may be deleted the next minute. */
 export interface AssignmentSnapshot {
@@ -12,7 +13,18 @@ export interface AssignmentSnapshot {
   readonly anchors: readonly { readonly anchorId: string; readonly grade: string; readonly text: string }[];
 }
 
-export function snapshotOf({ assignment, anchors }: StoredAssignment): AssignmentSnapshot {
+/** An owner's assignment as a batch takes it over; null when none is named, or one that does not exist. */
+export async function findSnapshot(
+  env: Env,
+  owner: string,
+  assignmentId: string | null,
+): Promise<AssignmentSnapshot | null> {
+  if (assignmentId === null) return null;
+  const found = await findAssignment(openDatabase(env.DB), owner, assignmentId);
+  return found === undefined ? null : snapshotOf(found);
+}
+
+function snapshotOf({ assignment, anchors }: StoredAssignment): AssignmentSnapshot {
   const { prompt, instructions, rubric, gradeScale } = assignment;
   return {
     prompt,

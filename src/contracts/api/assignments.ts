@@ -18,7 +18,7 @@ const MAX_ASSIGNMENT_ID_LENGTH = 100;
 export const MAX_ANCHORS = 100;
 /** Shortest anchor, in characters without white space at its ends: less says nothing about a grade. */
 export const MIN_ANCHOR_CHARACTERS = 100;
-/** The owner of the assignments that requests over the event bus name. */
+/** The owner of the batches that come over the event bus, and of the assignments that they name. */
 export const KAFKA_OWNER = "kafka";
 
 /** An assignment's id stands in a path, so it has no slash, and it is compared as it is. */

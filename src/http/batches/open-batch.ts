@@ -5,11 +5,9 @@ import {
   openBatchReplySchema,
   openBatchRequestSchema,
 } from "../../contracts/api/open-batch.ts";
-import { type AssignmentSnapshot, snapshotOf } from "../../objects/assignment-snapshot.ts";
+import { findSnapshot } from "../../objects/assignment-snapshot.ts";
 import { callBatch } from "../../objects/batch-client.ts";
 import { randomBatchId } from "../../objects/open-request.ts";
-import { findAssignment } from "../../results/assignments.ts";
-import { openDatabase } from "../../results/database.ts";
 import { requireSettings } from "../../settings/settings.ts";
 import type { App } from "../app-env.ts";
 import { authenticate, securityOf } from "../authentication.ts";
@@ -90,7 +88,7 @@ export function openBatch(app: App): void {
       idempotencyKey === undefined
         ? randomBatchId()
         : await deriveBatchId({ source: "http", caller, idempotencyKey });
-    const assignment = await findSnapshot(c.env, caller, request.assignment_id);
+    const assignment = await findSnapshot(c.env, caller, request.assignment_id ?? null);
     const refusal = findRefusal(settings, request, assignment);
     const mayBeKnown = idempotencyKey !== undefined;
     if (refusal !== null && !(mayBeKnown && (await isKnown(c.env, batchId)))) {
@@ -127,17 +125,6 @@ export function openBatch(app: App): void {
         );
     }
   });
-}
-
-/** The caller's assignment as a batch takes it over; null when the request names none, or one that does not exist. */
-async function findSnapshot(
-  env: Env,
-  caller: string,
-  assignmentId: string | null | undefined,
-): Promise<AssignmentSnapshot | null> {
-  if (typeof assignmentId !== "string") return null;
-  const found = await findAssignment(openDatabase(env.DB), caller, assignmentId);
-  return found === undefined ? null : snapshotOf(found);
 }
 
 /**
