@@ -1,8 +1,9 @@
 import type { EventOutcome as PublishOutcome } from "../objects/assessment-batch.ts";
 import { callBatch } from "../objects/batch-client.ts";
+import { DELIVERY_TIMEOUT_MS, withinTime } from "../objects/delivery-timeout.ts";
 import { type EventsMessage, eventsMessageSchema } from "../objects/messages.ts";
 import { EVENT_PATIENCE_MS, type EventRow } from "../objects/outbox.ts";
-import { log } from "../observability/logger.ts";
+import { errorFields, log } from "../observability/logger.ts";
 import type { Settings } from "../settings/settings.ts";
 import { buryLetters } from "./bury-letters.ts";
 import { recordHeaders } from "./event-headers.ts";
@@ -18,11 +19,16 @@ const QUEUE = "cj-events";
 const EVENTS_PER_BATCH = 3;
 const LEASE_MARGIN_MS = 30_000;
 
+/** One event may take as long as the bridge is given, and then its dead letter. */
+function leaseMsOf({ KAFKA_BRIDGE_TIMEOUT_SECONDS: seconds }: Settings): number {
+  return EVENTS_PER_BATCH * (seconds * 1000 + DELIVERY_TIMEOUT_MS) + LEASE_MARGIN_MS;
+}
+
 /** Publishes what batches have to say, in each batch's own order. */
 export async function consumeEvents(batch: MessageBatch, env: Env, settings: Settings): Promise<void> {
   const bridge = bridgeOf(settings);
   if (bridge === null) sayOnceThatEventsAreKept();
-  const leaseMs = settings.KAFKA_BRIDGE_TIMEOUT_SECONDS * 1000 * EVENTS_PER_BATCH + LEASE_MARGIN_MS;
+  const leaseMs = leaseMsOf(settings);
   // Shorter than the hour after which an object announces again what nobody tried to publish.
   const maxSeconds = settings.KAFKA_BRIDGE_MAX_RETRY_SECONDS;
   await handleEach(QUEUE, batch.messages, async (message) => {
@@ -54,9 +60,10 @@ async function publishBatch(
   const outcomes: PublishOutcome[] = [];
   let wait: number | null = null;
   for (const row of events) {
-    const outcome = wait === null ? await publish(bridge, row, correlationId) : waitBehind();
+    const published = wait === null ? await publish(bridge, row, correlationId) : waitBehind();
+    const outcome =
+      published.status === "dead" ? await buryEvent(env, batchId, correlationId, row, published) : published;
     if (outcome.status === "retry") wait = Math.max(wait ?? 0, outcome.waitSeconds);
-    if (outcome.status === "dead") await buryEvent(env, batchId, correlationId, row, outcome);
     const { status, note } = outcome;
     outcomes.push({ seq: row.seq, status, note });
     log(status === "published" || status === "kept" ? "info" : "warn", "event_delivery", {
@@ -114,17 +121,30 @@ function waitBehind(): Published {
   return { status: "retry", note: "an earlier event waits", waitSeconds: 0 };
 }
 
-/** The letter is written before the event is given up: should D1 be away, both wait. */
+/**
+ * The letter is written before the event is given up: should D1 be away, both wait, and what was published before them is recorded
+ * all the same, or it would be published again at every attempt.
+ */
 async function buryEvent(
   env: Env,
   batchId: string,
   correlationId: string,
   { event }: EventRow,
-  { reason, note: detail }: Extract<Published, { status: "dead" }>,
-): Promise<void> {
+  dead: Extract<Published, { status: "dead" }>,
+): Promise<Published> {
+  const { reason, note: detail } = dead;
   const payload = JSON.stringify(event.envelope);
-  const letter = { source: QUEUE, reason, detail, batchId, correlationId, payload };
-  await buryLetters(env, [letter]);
+  try {
+    await withinTime(buryLetters(env, [{ source: QUEUE, reason, detail, batchId, correlationId, payload }]));
+    return dead;
+  } catch (error) {
+    log("error", "event_not_buried", {
+      batch_id: batchId,
+      correlation_id: correlationId,
+      ...errorFields(error),
+    });
+    return { status: "retry", note: `its dead letter cannot be written: ${detail}`, waitSeconds: 0 };
+  }
 }
 
 function bridgeOf(settings: Settings): KafkaBridge | null {

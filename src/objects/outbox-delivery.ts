@@ -2,6 +2,7 @@ import { chunksOf } from "../encoding/chunks.ts";
 import { errorFields } from "../observability/logger.ts";
 import { openDatabase } from "../results/database.ts";
 import { erasePicture, type Picture, writePicture } from "../results/picture.ts";
+import { withinTime } from "./delivery-timeout.ts";
 import type { EventsMessage, JudgementsMessage, TextsMessage } from "./messages.ts";
 import type { DueRow, StoredEffect } from "./outbox.ts";
 
@@ -26,9 +27,6 @@ interface MessageIds {
   readonly batch_id: string;
   readonly correlation_id: string;
 }
-
-/** A queue or D1 may hang; nothing else must wait for it, nor the alarm. What arrives all the same arrives twice, which is harmless. */
-const DELIVERY_TIMEOUT_MS = 10_000;
 
 type RowOf<Kind extends StoredEffect["kind"]> = DueRow & {
   readonly effect: Extract<StoredEffect, { kind: Kind }>;
@@ -96,21 +94,6 @@ async function project(env: Env, source: PictureSource): Promise<void> {
   const picture = source.picture();
   if (picture === null) await erasePicture(openDatabase(env.DB), source.batchId);
   else await writePicture(env.DB, picture);
-}
-
-async function withinTime(work: Promise<void>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`no answer in ${DELIVERY_TIMEOUT_MS} ms`)),
-      DELIVERY_TIMEOUT_MS,
-    );
-  });
-  try {
-    await Promise.race([work, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function isOf<Kind extends StoredEffect["kind"]>(row: DueRow, kind: Kind): row is RowOf<Kind> {

@@ -1,22 +1,13 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { sweep } from "../../../src/bus/sweep.ts";
-import { openSqlite, type Sqlite } from "../../simulation/sqlite.ts";
+import type { Sqlite } from "../../simulation/sqlite.ts";
+import { openReadModel } from "./read-model.ts";
 
-const MIGRATIONS = join(import.meta.dirname, "../../../migrations");
 const MINUTE_MS = 60_000;
 const NOW = Date.UTC(2026, 1, 7, 9, 0, 0);
 
 /** As many as one sweep looks at, and some more. */
 const BROKEN = 250;
-
-function openReadModel(): Sqlite {
-  const sqlite = openSqlite();
-  for (const name of readdirSync(MIGRATIONS).sort())
-    if (name.endsWith(".sql")) sqlite.database.exec(readFileSync(join(MIGRATIONS, name), "utf8"));
-  return sqlite;
-}
 
 function insertBatch(sqlite: Sqlite, batchId: string, nextWakeAt: number | null): void {
   sqlite.all(
@@ -33,17 +24,11 @@ function wakeOf(sqlite: Sqlite, batchId: string): unknown {
   return sqlite.all("SELECT next_wake_at FROM batches WHERE batch_id = ?", batchId)[0]["next_wake_at"];
 }
 
-/** D1 on Node's SQLite, and objects that do as they are told. */
-function envWith(sqlite: Sqlite, nudge: (batchId: string) => Promise<string>): Env {
-  const bound = (query: string, bindings: readonly unknown[]) => ({
-    bind: (...values: unknown[]) => bound(query, values),
-    all: async () => ({ success: true, meta: {}, results: sqlite.all(query, ...bindings) }),
-    run: async () => ({ success: true, meta: {}, results: sqlite.all(query, ...bindings) }),
-    raw: async () => sqlite.all(query, ...bindings).map((row) => Object.values(row)),
-  });
+/** Objects that do as they are told. */
+function envWith(database: object, nudge: (batchId: string) => Promise<string>): Env {
   const bindings = {
     ENVIRONMENT: "development",
-    DB: { prepare: (query: string) => bound(query, []) },
+    DB: database,
     ASSESSMENT_BATCH: { getByName: (batchId: string) => ({ nudge: () => nudge(batchId) }) },
   };
   const env: Env = Object.create(null, Object.getOwnPropertyDescriptors(bindings));
@@ -55,11 +40,11 @@ afterEach(() => vi.restoreAllMocks());
 
 describe("the sweep", () => {
   it("gets to every overdue batch, however many before it cannot be woken", async () => {
-    const sqlite = openReadModel();
+    const { sqlite, database } = openReadModel();
     for (let number = 0; number < BROKEN; number++) insertBatch(sqlite, `broken-${number}`, 1);
     insertBatch(sqlite, "well", 2);
     const nudged: string[] = [];
-    const env = envWith(sqlite, async (batchId) => {
+    const env = envWith(database, async (batchId) => {
       nudged.push(batchId);
       if (batchId !== "well") throw new Error("the object cannot be started");
       return "well";
@@ -72,11 +57,11 @@ describe("the sweep", () => {
   });
 
   it("looks at a batch that could not be woken again, and leaves alone one that has ended meanwhile", async () => {
-    const sqlite = openReadModel();
+    const { sqlite, database } = openReadModel();
     insertBatch(sqlite, "broken", 1);
     insertBatch(sqlite, "ended", 1);
     const nudged: string[] = [];
-    const env = envWith(sqlite, async (batchId) => {
+    const env = envWith(database, async (batchId) => {
       nudged.push(batchId);
       if (batchId === "ended") sqlite.all("UPDATE batches SET next_wake_at = NULL WHERE batch_id = 'ended'");
       throw new Error("the answer was lost");
