@@ -1,17 +1,20 @@
+import { findExcess, MAX_JSON_VALUES } from "../encoding/json-limits.ts";
+
 /**
  * Takes a JSON array apart that does not parse as a whole, so that one value that is not JSON does not take its neighbours
  * with it. Where such a value ends, nobody can know; it is taken to end before the next complete object that follows a
  * comma.
  *
  * @param text begins with `[`
+ * @param most elements after which it stops
  * @returns the elements as text, in order; what lies between two good ones is one element
  */
-export function splitBrokenArray(text: string): readonly string[] {
+export function splitBrokenArray(text: string, most: number): readonly string[] {
   // Each look-ahead may run to the end of the text, so their number is bounded and the whole stays linear.
   const budget = { characters: LOOK_AHEADS * text.length };
   const elements: string[] = [];
   let at = afterSeparators(text, 1);
-  while (at < text.length && !CLOSING.test(text.slice(at))) {
+  while (at < text.length && elements.length < most && !CLOSING.test(text.slice(at))) {
     const end = elementEnd(text, at, budget) ?? brokenEnd(text, at, budget);
     elements.push(text.slice(at, end).trim());
     at = afterSeparators(text, end);
@@ -44,7 +47,7 @@ function elementEnd(text: string, at: number, budget: Budget): number | null {
   budget.characters -= (end ?? text.length) - at;
   if (end === null || budget.characters < 0) return null;
   ELEMENT_ENDS.lastIndex = end;
-  return ELEMENT_ENDS.test(text) && isJson(text.slice(at, end)) ? end : null;
+  return ELEMENT_ENDS.test(text) && isElement(text.slice(at, end)) ? end : null;
 }
 
 function bracketsEnd(text: string, at: number): number | null {
@@ -74,6 +77,11 @@ function brokenEnd(text: string, at: number, budget: Budget): number {
   }
   const closing = /\]\s*$/.exec(text.slice(at));
   return closing === null ? text.length : at + closing.index;
+}
+
+/** What holds more values than are read is set aside as it is: parsing it would take more memory than there is. */
+function isElement(text: string): boolean {
+  return findExcess(text, Number.POSITIVE_INFINITY, MAX_JSON_VALUES) !== null || isJson(text);
 }
 
 function isJson(text: string): boolean {

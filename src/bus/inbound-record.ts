@@ -12,7 +12,7 @@ import { type EventEnvelope, eventEnvelopeSchema, SUPPORTED_SCHEMA_VERSION } fro
 import { wireUuid } from "../contracts/text.ts";
 import { dispatchEventType } from "../contracts/topics.ts";
 import { findJsonFault, parseJson, writeAnyJson } from "../encoding/json.ts";
-import { isNestedDeeperThan, MAX_JSON_DEPTH } from "../encoding/json-depth.ts";
+import { isNestedDeeperThan, MAX_JSON_DEPTH } from "../encoding/json-limits.ts";
 import type { DeadLetterReason } from "../results/dead-letters.ts";
 import { NESTED_TOO_DEEPLY, type ReceivedRecord, receivedRecord } from "./split-records.ts";
 

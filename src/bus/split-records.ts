@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { parseJson } from "../encoding/json.ts";
-import { isDeeperThan, MAX_JSON_DEPTH } from "../encoding/json-depth.ts";
+import { findExcess, MAX_JSON_DEPTH, MAX_JSON_VALUES } from "../encoding/json-limits.ts";
 import { splitBrokenArray } from "./broken-array.ts";
 
 /** Records per call of `/v1/events`. */
@@ -28,6 +28,11 @@ export const NESTED_TOO_DEEPLY: RecordFault = {
   detail: `The record is nested more than ${MAX_JSON_DEPTH} levels deep, which is the limit.`,
 };
 
+const TOO_MANY_VALUES: RecordFault = {
+  reason: "too_large",
+  detail: `The record holds more than ${MAX_JSON_VALUES} JSON values, which is the limit.`,
+};
+
 export type SplitRecords =
   | { readonly kind: "records"; readonly records: readonly ReceivedRecord[] }
   | {
@@ -52,7 +57,7 @@ export function splitRecords(body: string, replaced = false): SplitRecords {
   if (texts.length === 0)
     return problem("malformed_body", "The JSON array is empty: expected at least one record.");
   if (texts.length > RECORDS_MAX) {
-    const detail = `${texts.length} records in one call; at most ${RECORDS_MAX} are taken.`;
+    const detail = `More than ${RECORDS_MAX} records in one call, which is the limit.`;
     return problem("too_many_records", detail);
   }
   return { kind: "records", records: texts.map((each) => withFault(each, replaced)) };
@@ -61,17 +66,36 @@ export function splitRecords(body: string, replaced = false): SplitRecords {
 const INDENTED_OBJECT = /^\{[^\n]*\n[ \t]/;
 
 function textsOf(text: string): readonly string[] {
-  // What is nested too deeply is never written as JSON again: that recurses, and runs out of stack.
-  if (text.startsWith("[") && isDeeperThan(text, MAX_JSON_DEPTH + 1)) return splitBrokenArray(text);
-  const whole = parseJson(text);
+  // One more than are taken says that there are too many.
+  const most = RECORDS_MAX + 1;
+  const excess = findExcess(text, MAX_JSON_DEPTH + 1, MAX_JSON_VALUES);
+  // What is nested too deeply is never written as JSON again: that recurses, and runs out of stack. What holds too many values is
+  // never parsed as a whole.
+  if (text.startsWith("[") && excess !== null) return splitBrokenArray(text, most);
+  const whole = excess === "values" ? undefined : parseJson(text);
   if (whole !== undefined) {
     const array = z.array(z.unknown()).safeParse(whole);
     return array.success ? array.data.map((value) => JSON.stringify(value)) : [text];
   }
-  if (text.startsWith("[")) return splitBrokenArray(text);
-  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
-  const isOne = INDENTED_OBJECT.test(text) && lines.every((line) => parseJson(line) === undefined);
+  if (text.startsWith("[")) return splitBrokenArray(text, most);
+  const lines = linesOf(text, most);
+  const isOne =
+    INDENTED_OBJECT.test(text) &&
+    (excess === "values" || lines.every((line) => parseJson(line) === undefined));
   return isOne ? [text] : lines;
+}
+
+/** The lines that are not blank, up to so many. */
+function linesOf(text: string, most: number): string[] {
+  const lines: string[] = [];
+  for (let at = 0; at < text.length && lines.length < most; ) {
+    const newline = text.indexOf("\n", at);
+    const end = newline === -1 ? text.length : newline;
+    const line = text.slice(at, end);
+    if (line.trim() !== "") lines.push(line.endsWith("\r") ? line.slice(0, -1) : line);
+    at = end + 1;
+  }
+  return lines;
 }
 
 function withFault(text: string, replaced: boolean): ReceivedRecord {
@@ -82,9 +106,10 @@ function withFault(text: string, replaced: boolean): ReceivedRecord {
   return receivedRecord(text);
 }
 
-/** A record that is UTF-8, with its fault if it is nested too deeply or too long to be read. */
+/** A record that is UTF-8, with its fault if it is nested too deeply, or too long or too rich in values to be read. */
 export function receivedRecord(text: string): ReceivedRecord {
-  if (isDeeperThan(text, MAX_JSON_DEPTH)) return { text, fault: NESTED_TOO_DEEPLY };
+  const excess = findExcess(text, MAX_JSON_DEPTH, MAX_JSON_VALUES);
+  if (excess !== null) return { text, fault: excess === "depth" ? NESTED_TOO_DEEPLY : TOO_MANY_VALUES };
   const bytes = byteLengthOf(text);
   if (bytes <= RECORD_MAX_BYTES) return { text };
   const detail = `The record is ${bytes} bytes long; at most ${RECORD_MAX_BYTES} are taken.`;

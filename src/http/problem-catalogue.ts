@@ -189,7 +189,7 @@ export const PROBLEMS = {
     status: 413,
     title: "The body is too large",
     meaning:
-      "The body exceeds the limit of the route, which the `detail` names: 8 MiB for a batch, 16 MiB for events, 64 KiB for a callback.",
+      "The body exceeds the limit of the route, which the `detail` names: 8 MiB for a batch, 16 MiB for events, 64 KiB for a callback; 100,000 JSON values.",
     remedy: "Send essays by `text_storage_id` instead of inline, split events over several calls.",
   },
   too_deeply_nested: {

@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { createMiddleware } from "hono/factory";
-import { isDeeperThan, MAX_JSON_DEPTH } from "../encoding/json-depth.ts";
+import { findExcess, MAX_JSON_DEPTH, MAX_JSON_VALUES } from "../encoding/json-limits.ts";
 import type { AppContext, AppEnv } from "./app-env.ts";
 import { problem } from "./problem.ts";
 
@@ -13,15 +13,16 @@ export function limitBytes(maxBytes: number): MiddlewareHandler<AppEnv> {
   });
 }
 
-/** {@link limitBytes}, and refuses a body that is nested too deeply before anything parses it. */
+/** {@link limitBytes}, and refuses a body that is nested too deeply or holds too many values before anything parses it. */
 export function limitBody(maxBytes: number): MiddlewareHandler<AppEnv> {
   const limited = limitBytes(maxBytes);
   return createMiddleware<AppEnv>(async function limitBody(c, next) {
     return limited(c, async () => {
       // From the bytes, because asking for the text would replace what is not UTF-8 for all who read after this.
       const text = new TextDecoder().decode(await c.req.arrayBuffer());
-      if (isDeeperThan(text, MAX_JSON_DEPTH)) c.res = answerTooDeep(c);
-      else await next();
+      const excess = findExcess(text, MAX_JSON_DEPTH, MAX_JSON_VALUES);
+      if (excess === null) await next();
+      else c.res = excess === "depth" ? answerTooDeep(c) : answerTooManyValues(c);
     });
   });
 }
@@ -31,6 +32,14 @@ function answerTooDeep(c: AppContext) {
     c,
     "too_deeply_nested",
     `The body is nested more than ${MAX_JSON_DEPTH} levels deep, which is the limit.`,
+  );
+}
+
+function answerTooManyValues(c: AppContext) {
+  return problem(
+    c,
+    "too_large",
+    `The body holds more than ${MAX_JSON_VALUES} JSON values, which is the limit.`,
   );
 }
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { RECORD_MAX_BYTES, RECORDS_MAX, splitRecords } from "../../../src/bus/split-records.ts";
+import { MAX_JSON_VALUES } from "../../../src/encoding/json-limits.ts";
 
 function textsOf(body: string): readonly string[] {
   const split = splitRecords(body);
@@ -61,13 +62,55 @@ describe("a body of records", () => {
     const many = (count: number) => Array.from({ length: count }, () => '{"a":1}');
     expect(textsOf(many(RECORDS_MAX).join("\n"))).toHaveLength(500);
     expect(textsOf(`[${many(RECORDS_MAX)}]`)).toHaveLength(500);
-    for (const body of [many(501).join("\n"), `[${many(501)}]`]) {
+    const blank = "\n".repeat(15_000_000);
+    for (const body of [many(501).join("\n"), `[${many(501)}]`, many(501).join("\n").replace("\n", blank)]) {
       expect(splitRecords(body)).toEqual({
         kind: "problem",
         code: "too_many_records",
-        detail: "501 records in one call; at most 500 are taken.",
+        detail: "More than 500 records in one call, which is the limit.",
       });
     }
+  });
+});
+
+describe("a body with more JSON values than are read", () => {
+  const wide = `{"a":[${"{},".repeat(MAX_JSON_VALUES)}{}]}`;
+  const parsed = vi.spyOn(JSON, "parse");
+  beforeEach(() => void parsed.mockClear());
+  afterEach(() => {
+    expect(Math.max(0, ...parsed.mock.calls.map(([text]) => text.length))).toBeLessThan(100);
+  });
+
+  it.each([
+    ["an array", `[{"b":1},${wide},{"b":2}]`],
+    ["lines", `{"b":1}\n${wide}\n{"b":2}`],
+  ])("has the record set aside without parsing it, and its neighbours taken: %s", (_form, body) => {
+    const split = splitRecords(body);
+    if (split.kind !== "records") throw new Error(split.detail);
+    expect(split.records.map(({ text }) => text)).toEqual(['{"b":1}', wide, '{"b":2}']);
+    expect(split.records.map(({ fault }) => fault?.reason ?? null)).toEqual([null, "too_large", null]);
+    expect(split.records[1].fault?.detail).toContain("100000 JSON values");
+  });
+
+  it("has it set aside also when it is the only one, on one line or several", () => {
+    for (const body of [wide, wide.replace("[", "\n  [\n  "), `[${wide}]`]) {
+      const split = splitRecords(body);
+      expect(split).toMatchObject({ kind: "records", records: [{ fault: { reason: "too_large" } }] });
+    }
+  });
+
+  it.each([
+    ["an array", `[${"[],".repeat(5_000_000)}[]]`],
+    ["lines", "{}\n".repeat(5_000_000)],
+  ])("is refused as too many records, whatever their number: %s", (_form, body) => {
+    expect(splitRecords(body)).toMatchObject({ kind: "problem", code: "too_many_records" });
+  });
+
+  it("is taken when there are many small records", () => {
+    const record = `{"essays":[${"{},".repeat(999)}{}]}`;
+    for (const body of [Array(200).fill(record).join("\n"), `[${Array(200).fill(record)}]`])
+      expect(textsOf(body)).toEqual(Array(200).fill(record));
+    parsed.mockClear();
   });
 });
 

@@ -18,7 +18,7 @@ import {
 import { MAX_PROMPT_BYTES } from "../../../src/contracts/api/text-of-bytes.ts";
 import { MAX_ESSAY_BYTES, MAX_ESSAYS } from "../../../src/contracts/assessment-request.ts";
 import { MAX_GRADES } from "../../../src/contracts/grade-scale.ts";
-import { MAX_JSON_DEPTH } from "../../../src/encoding/json-depth.ts";
+import { MAX_JSON_DEPTH, MAX_JSON_VALUES } from "../../../src/encoding/json-limits.ts";
 import { createApp } from "../../../src/http/app.ts";
 import {
   MAX_ASSIGNMENT_REQUEST_BYTES,
@@ -93,6 +93,8 @@ describe("the page about the API", () => {
     for (const limit of mebibytes) expect(limits).toContain(`${limit / 1024 / 1024} MiB`);
     expect(limits).toContain(`${MAX_CALLBACK_BYTES / 1024} KiB`);
     expect(limits).toContain(`${MAX_JSON_DEPTH} levels`);
+    expect(limits).toContain(`| ${MAX_JSON_VALUES.toLocaleString("en")}; in`);
+    expect(PROBLEMS.too_large.meaning).toContain(`${MAX_JSON_VALUES.toLocaleString("en")} JSON values`);
     expect(PROBLEMS.too_deeply_nested.meaning).toContain(`${MAX_JSON_DEPTH} levels`);
     for (const limit of [MAX_ANCHORS, MIN_ANCHOR_CHARACTERS, MAX_GRADES, MAX_REVIEWS_PER_ESSAY])
       expect(limits).toContain(String(limit));

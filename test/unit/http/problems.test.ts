@@ -120,6 +120,14 @@ describe("a body that cannot be read", () => {
     },
   );
 
+  it("is a 413 when it holds more JSON values than memory has room for, before any of them is parsed", async () => {
+    const parse = vi.spyOn(JSON, "parse");
+    const problem = await problemOf(await postBatches(`{"essays":[${"{},".repeat(2_000_000)}{}]}`));
+    expect(problem).toMatchObject({ code: "too_large", status: 413 });
+    expect(problem.detail).toBe("The body holds more than 100000 JSON values, which is the limit.");
+    expect(parse.mock.calls.filter(([text]) => text.length > 1_000_000)).toEqual([]);
+  });
+
   it.each([
     ["/v1/batches", 8 * 1024 * 1024],
     ["/v1/events", 16 * 1024 * 1024],

@@ -1,6 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isDeeperThan, isNestedDeeperThan, MAX_JSON_DEPTH } from "../../../src/encoding/json-depth.ts";
+import {
+  findExcess,
+  isDeeperThan,
+  isNestedDeeperThan,
+  MAX_JSON_DEPTH,
+} from "../../../src/encoding/json-limits.ts";
 
 /** How deep the arrays and objects of a value are nested, counted on the value itself. */
 function depthOf(value: unknown): number {
@@ -47,5 +52,34 @@ describe("the depth of a JSON text", () => {
     const endless: unknown[] = [];
     endless.push(endless);
     expect(isNestedDeeperThan(endless, MAX_JSON_DEPTH)).toBe(true);
+  });
+});
+
+/** Values as they are counted: an empty array or object counts as if it held one. */
+function valuesOf(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 1;
+  return (
+    1 +
+    Math.max(
+      1,
+      Object.values(value).reduce<number>((sum, each) => sum + valuesOf(each), 0),
+    )
+  );
+}
+
+describe("the number of values in a JSON text", () => {
+  it("is that of the value it stands for", () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.boolean(), (value, spaced) => {
+        const text = JSON.stringify(value, null, spaced ? 2 : 0);
+        const values = valuesOf(JSON.parse(text));
+        expect(findExcess(text, 1_000, values)).toBe(null);
+        if (values > 1) expect(findExcess(text, 1_000, values - 1)).toBe("values");
+      }),
+    );
+  });
+
+  it("does not count what stands in strings", () => {
+    expect(findExcess('"a,b,[c],{d}"', 10, 1)).toBe(null);
   });
 });

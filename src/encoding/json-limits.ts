@@ -4,17 +4,26 @@
  */
 export const MAX_JSON_DEPTH = 64;
 
+/**
+ * How many values (numbers, texts, arrays, objects and so on) one JSON text may hold. The largest message of this service has some
+ * ten thousand; eight megabytes of `{},{},` would be millions, and parsed more than an isolate's memory.
+ */
+export const MAX_JSON_VALUES = 100_000;
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
 const OPENING = new Set([0x5b, 0x7b]);
 const CLOSING = new Set([0x5d, 0x7d]);
 
 /**
- * Whether brackets and braces outside of strings are nested deeper than `maxDepth`. It looks at nothing else, so it can be asked
+ * Which limit a text breaks first: brackets and braces outside of strings nested deeper than `maxDepth`, or more than `maxValues`
+ * values (an opening bracket or a comma begins one, so keys count with their values). It looks at nothing else, so it can be asked
  * before anything parses the text, and says nothing about whether the text is JSON.
  */
-export function isDeeperThan(text: string, maxDepth: number): boolean {
+export function findExcess(text: string, maxDepth: number, maxValues: number): "depth" | "values" | null {
   let depth = 0;
+  let values = 1;
   let inString = false;
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
@@ -24,12 +33,20 @@ export function isDeeperThan(text: string, maxDepth: number): boolean {
     } else if (unit === QUOTE) {
       inString = true;
     } else if (OPENING.has(unit)) {
-      if (++depth > maxDepth) return true;
+      if (++depth > maxDepth) return "depth";
+      if (++values > maxValues) return "values";
+    } else if (unit === COMMA) {
+      if (++values > maxValues) return "values";
     } else if (CLOSING.has(unit)) {
       depth--;
     }
   }
-  return false;
+  return null;
+}
+
+/** {@link findExcess} of depth alone. */
+export function isDeeperThan(text: string, maxDepth: number): boolean {
+  return findExcess(text, maxDepth, Number.POSITIVE_INFINITY) === "depth";
 }
 
 /**
