@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
-import { SCOPES } from "../../src/settings/settings.ts";
+import { SCOPES } from "../../src/settings/api-keys.ts";
 import { freePort } from "../../test/e2e/free-port.ts";
 import { callerFolder } from "../rank/command.ts";
 import { PROJECT_FOLDER, startLocalWorker } from "../rank/local-worker.ts";

@@ -1,6 +1,6 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import type { Scope } from "../settings/settings.ts";
+import type { Scope } from "../settings/api-keys.ts";
 
 /** Who is asking, and what they may do. */
 export interface Caller {

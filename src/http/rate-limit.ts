@@ -1,5 +1,5 @@
 import { errorFields, log } from "../observability/logger.ts";
-import type { Scope } from "../settings/settings.ts";
+import type { Scope } from "../settings/api-keys.ts";
 import type { AppContext, AppEnv } from "./app-env.ts";
 import { problem } from "./problem.ts";
 

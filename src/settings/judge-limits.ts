@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseJson } from "../encoding/json.ts";
+import { jsonVariable } from "./json-variable.ts";
 import { JUDGE_NAMES } from "./judge-names.ts";
 
 const judgeLimit = z
@@ -12,15 +12,8 @@ const judgeLimit = z
   .refine((limit) => Object.keys(limit).length > 0, "expected requests_per_minute or concurrency, or both");
 
 /** How fast each judge may be asked, by its name, as JSON in one variable. A judge that is not named is not limited. */
-export const judgeLimits = z
-  .string()
-  .default("{}")
-  .transform((text, context) => {
-    const parsed = z.partialRecord(z.enum(JUDGE_NAMES), judgeLimit).safeParse(parseJson(text));
-    if (parsed.success) return parsed.data;
-    context.addIssue({
-      code: "custom",
-      message: `expected a JSON object of {"JUDGE": {"requests_per_minute", "concurrency"}}: ${z.prettifyError(parsed.error)}`,
-    });
-    return z.NEVER;
-  });
+export const judgeLimits = jsonVariable(
+  z.partialRecord(z.enum(JUDGE_NAMES), judgeLimit),
+  'a JSON object of {"JUDGE": {"requests_per_minute", "concurrency"}}',
+  "{}",
+);

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { parseJson } from "../encoding/json.ts";
 import { aiBinding } from "./ai-binding.ts";
+import { apiKeys } from "./api-keys.ts";
 import { judgeLimits } from "./judge-limits.ts";
 import { JUDGE_NAMES } from "./judge-names.ts";
 import {
@@ -29,38 +29,6 @@ const list = z
 const topicName = z
   .string()
   .regex(/^[A-Za-z0-9._-]{1,249}$/, "expected 1 to 249 letters, digits, dots, hyphens and underscores");
-
-export const SCOPES = ["batches", "judging", "callbacks", "events", "admin"] as const;
-export type Scope = (typeof SCOPES)[number];
-
-/** Callers that are not keys: batches from the event bus, and anybody in development. */
-const RESERVED_NAMES: readonly string[] = ["kafka", "developer"];
-
-const apiKey = z.object({
-  name: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "expected 1 to 63 lower-case letters, digits and hyphens")
-    .refine(
-      (name) => !RESERVED_NAMES.includes(name),
-      "expected another name: the service itself uses this one",
-    ),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/, "expected the SHA-256 of the key as 64 hexadecimal digits"),
-  scopes: z.array(z.enum(SCOPES)).min(1),
-});
-export type ApiKey = z.infer<typeof apiKey>;
-
-const apiKeys = z
-  .string()
-  .default("[]")
-  .transform((text, context) => {
-    const parsed = z.array(apiKey).max(100).safeParse(parseJson(text));
-    if (parsed.success) return parsed.data;
-    context.addIssue({
-      code: "custom",
-      message: `expected a JSON array of {"name", "sha256", "scopes"}: ${z.prettifyError(parsed.error)}`,
-    });
-    return z.NEVER;
-  });
 
 const comparisonIdKey = z
   .string({ error: "expected a secret; set it with `wrangler secret put COMPARISON_ID_KEY`" })
@@ -182,7 +150,6 @@ const schema = variables.superRefine((settings, context) => {
 });
 
 export type Settings = z.infer<typeof schema>;
-export type { ModelPrice } from "./model-prices.ts";
 
 /** What is read through a bridge's consumer API, and where. */
 export interface Source {

@@ -1,4 +1,5 @@
-import type { ModelPrice, Settings } from "../../settings/settings.ts";
+import type { ModelPrice } from "../../settings/model-prices.ts";
+import type { Settings } from "../../settings/settings.ts";
 import type { TokenUsage } from "./language-model.ts";
 import { PUBLISHED_PRICES } from "./published-prices.ts";
 

@@ -1,4 +1,4 @@
-import type { ModelPrice } from "../../settings/settings.ts";
+import type { ModelPrice } from "../../settings/model-prices.ts";
 
 /** When the prices below were last compared with the providers' price lists. They change; `JUDGE_PRICES` overrides them. */
 export const PRICES_AS_OF = "2026-11-26";

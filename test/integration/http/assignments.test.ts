@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { createApp } from "../../../src/http/app.ts";
-import type { Scope } from "../../../src/settings/settings.ts";
+import type { Scope } from "../../../src/settings/api-keys.ts";
 
 const CALLERS = {
   maple: ["batches"],

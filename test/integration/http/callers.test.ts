@@ -1,7 +1,7 @@
 import { Webhook } from "standardwebhooks";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import type { Scope } from "../../../src/settings/settings.ts";
+import type { Scope } from "../../../src/settings/api-keys.ts";
 import { callbackFor, essaysOf, eventually } from "../harness.ts";
 import { startProduction } from "./production.ts";
 

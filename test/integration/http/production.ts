@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { sha256Hex } from "../../../src/encoding/sha256.ts";
 import { createApp } from "../../../src/http/app.ts";
-import type { Scope } from "../../../src/settings/settings.ts";
+import type { Scope } from "../../../src/settings/api-keys.ts";
 
 const app = createApp();
 

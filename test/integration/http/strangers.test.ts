@@ -5,7 +5,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { createApp } from "../../../src/http/app.ts";
-import { SCOPES, type Scope } from "../../../src/settings/settings.ts";
+import { SCOPES, type Scope } from "../../../src/settings/api-keys.ts";
 import { essaysOf } from "../harness.ts";
 import { startProduction } from "./production.ts";
 

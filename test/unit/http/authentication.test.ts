@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { createApp } from "../../../src/http/app.ts";
-import { SCOPES } from "../../../src/settings/settings.ts";
+import { SCOPES } from "../../../src/settings/api-keys.ts";
 import { apiKeys, ask, askAs, production, secretOf } from "./production.ts";
 
 afterEach(() => void vi.restoreAllMocks());

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createApp } from "../../../src/http/app.ts";
-import type { Scope } from "../../../src/settings/settings.ts";
+import type { Scope } from "../../../src/settings/api-keys.ts";
 
 /** The secret whose SHA-256 is configured for the caller of this name. */
 export function secretOf(name: string): string {
