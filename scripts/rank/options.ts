@@ -1,5 +1,5 @@
 import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
-import { JUDGE_NAMES, type JudgeName } from "../../src/settings/judge-names.ts";
+import { findJudgeName, JUDGE_NAMES, type JudgeName } from "../../src/settings/judge-names.ts";
 import { describeThrown, UserError } from "./user-error.ts";
 
 /**
@@ -41,7 +41,7 @@ export const readTimeout = (text: string): number => readWholeNumber("--timeout"
 
 /** @throws UserError that lists the judges there are */
 export function readJudge(text: string): JudgeName {
-  const judge = JUDGE_NAMES.find((name) => name === text);
+  const judge = findJudgeName(text);
   if (judge === undefined) {
     throw new UserError(`--judge must be one of ${JUDGE_NAMES.join(", ")}, got '${text}'.`);
   }

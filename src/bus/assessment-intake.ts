@@ -9,7 +9,7 @@ import {
   studentPromptStorageId,
 } from "../contracts/assessment-request.ts";
 import type { EventEnvelope } from "../contracts/envelope.ts";
-import { judgeProblem, takesModel } from "../judges/registry.ts";
+import { judgeProblem, takesModel } from "../judges/judge-problem.ts";
 import { type AssignmentSnapshot, anchorsOf, findSnapshot } from "../objects/assignment-snapshot.ts";
 import { callBatch } from "../objects/batch-client.ts";
 import {

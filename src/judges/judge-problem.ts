@@ -1,4 +1,4 @@
-import { JUDGE_NAMES, type JudgeName } from "../settings/judge-names.ts";
+import { findJudgeName, JUDGE_NAMES, type JudgeName } from "../settings/judge-names.ts";
 import type { Settings } from "../settings/settings.ts";
 
 /**
@@ -8,7 +8,7 @@ import type { Settings } from "../settings/settings.ts";
  * @param model the model that the batch asks for; null: the judge's default
  */
 export function judgeProblem(settings: Settings, name: string, model: string | null = null): string | null {
-  const judge = JUDGE_NAMES.find((candidate) => candidate === name);
+  const judge = findJudgeName(name);
   if (judge === undefined)
     return `There is no judge ${JSON.stringify(name)}; the judges are ${JUDGE_NAMES.join(", ")}.`;
   const missing = missingSetting(settings, judge);
@@ -43,7 +43,7 @@ function missingSetting(settings: Settings, judge: JudgeName): string | null {
 
 /** Whether batches can choose a model for this judge. */
 export function takesModel(judge: string): boolean {
-  const name = JUDGE_NAMES.find((candidate) => candidate === judge);
+  const name = findJudgeName(judge);
   return name !== undefined && MODEL_SETTING[name] !== null;
 }
 

@@ -1,4 +1,4 @@
-import { JUDGE_NAMES } from "../settings/judge-names.ts";
+import { findJudgeName } from "../settings/judge-names.ts";
 import type { Settings } from "../settings/settings.ts";
 import { modelFor } from "./judge-problem.ts";
 import { costOf } from "./language-model/prices.ts";
@@ -11,7 +11,7 @@ const PRICED = ["openai-compatible", "anthropic", "workers-ai"] as const;
  * unknown price counts as free, and a ceiling that counts nothing would be none.
  */
 export function priceProblem(settings: Settings, name: string, chosen: string | null): string | null {
-  const judge = JUDGE_NAMES.find((candidate) => candidate === name);
+  const judge = findJudgeName(name);
   if (judge === undefined || !PRICED.some((priced) => priced === judge)) return null;
   const model = modelFor(settings, judge, chosen);
   if (model === null) return null;

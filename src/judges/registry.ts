@@ -1,4 +1,4 @@
-import { JUDGE_NAMES, type JudgeName } from "../settings/judge-names.ts";
+import { findJudgeName, type JudgeName } from "../settings/judge-names.ts";
 import type { Settings } from "../settings/settings.ts";
 import { createAnthropicJudge } from "./anthropic/anthropic-judge.ts";
 import { createExternalJudge } from "./external/external-judge.ts";
@@ -8,12 +8,9 @@ import { createOpenAiCompatibleJudge } from "./openai-compatible/openai-compatib
 import { createProviderServiceJudge } from "./provider-service/provider-service-judge.ts";
 import { createWorkersAiJudge } from "./workers-ai/workers-ai-judge.ts";
 
-export { judgeProblem, takesModel } from "./judge-problem.ts";
-export { priceProblem } from "./price-problem.ts";
-
 /** @throws Error when there is no such judge: `judgeProblem` is asked before a batch is opened */
 export function createJudge(settings: Settings, name: string): Judge {
-  const judge = JUDGE_NAMES.find((candidate) => candidate === name);
+  const judge = findJudgeName(name);
   if (judge === undefined) throw new Error(`no judge named ${name}`);
   return create(settings, judge);
 }

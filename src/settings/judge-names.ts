@@ -9,3 +9,8 @@ export const JUDGE_NAMES = [
   "external",
 ] as const;
 export type JudgeName = (typeof JUDGE_NAMES)[number];
+
+/** @returns undefined when there is no judge of this name */
+export function findJudgeName(name: string): JudgeName | undefined {
+  return JUDGE_NAMES.find((candidate) => candidate === name);
+}

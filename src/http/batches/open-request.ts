@@ -2,7 +2,8 @@ import type { JudgeShare } from "../../batch/batch.ts";
 import type { OpenRequest } from "../../batch/commands/open.ts";
 import { MIN_ESSAYS, type OpenBatchRequest } from "../../contracts/api/open-batch.ts";
 import type { ProblemCode } from "../../contracts/api/problem.ts";
-import { judgeProblem, priceProblem, takesModel } from "../../judges/registry.ts";
+import { judgeProblem, takesModel } from "../../judges/judge-problem.ts";
+import { priceProblem } from "../../judges/price-problem.ts";
 import { type AssignmentSnapshot, anchorsOf } from "../../objects/assignment-snapshot.ts";
 import {
   type ConfigOverrides,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { judgeProblem, takesModel } from "../../../src/judges/registry.ts";
+import { judgeProblem, takesModel } from "../../../src/judges/judge-problem.ts";
 import { JUDGE_NAMES } from "../../../src/settings/judge-names.ts";
 import { requireSettings } from "../../../src/settings/settings.ts";
 
