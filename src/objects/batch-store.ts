@@ -1,4 +1,4 @@
-import { type Batch, emptyTally, retally } from "../batch/batch.ts";
+import { type Batch, type Comparison, emptyTally, retally } from "../batch/batch.ts";
 import type { Change, PromptContext, VerdictRecord } from "../batch/decision.ts";
 import { type InterimFit, interimFitSchema } from "../batch/interim-fit.ts";
 import { type Ranking, rankingSchema } from "../batch/ranking.ts";
@@ -156,26 +156,7 @@ function loadFit(sql: SqlStorage): InterimFit | null {
 function applyChange(sql: SqlStorage, change: Change): void {
   switch (change.kind) {
     case "opened":
-      sql.exec(
-        "INSERT INTO batch (id, origin, config, life, prompt) VALUES (1, ?, ?, ?, ?)",
-        JSON.stringify(change.origin),
-        JSON.stringify(change.config),
-        JSON.stringify(change.life),
-        JSON.stringify(change.prompt),
-      );
-      for (const { essay, text } of change.essays) {
-        sql.exec(
-          "INSERT INTO essays (number, essay_id, storage_id, status, problem, length, text, anchor) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-          essay.number,
-          essay.essayId,
-          essay.storageId,
-          essay.text,
-          essay.problem,
-          essay.length,
-          text,
-          essay.anchor === null ? null : JSON.stringify(essay.anchor),
-        );
-      }
+      insertBatch(sql, change);
       return;
     case "life":
       sql.exec("UPDATE batch SET life = ?", JSON.stringify(change.life));
@@ -217,30 +198,59 @@ function applyChange(sql: SqlStorage, change: Change): void {
     case "ranking":
       sql.exec("INSERT OR REPLACE INTO scores (id, ranking) VALUES (1, ?)", JSON.stringify(change.ranking));
       return;
-    case "review": {
-      const { essay, reviewedBy, grade, caller, at } = change.review;
-      sql.exec(
-        "INSERT INTO reviews (essay, reviewed_by, grade, caller, at) VALUES (?, ?, ?, ?, ?)",
-        essay,
-        reviewedBy,
-        grade,
-        caller,
-        at,
-      );
+    case "review":
+      insertReview(sql, change.review);
       return;
-    }
     case "texts-erased":
-      sql.exec("UPDATE essays SET text = NULL");
-      for (const column of ["verdict", "late"]) {
-        sql.exec(
-          `UPDATE comparisons SET ${column} = json_set(${column}, '$.justification', NULL, '$.errorMessage', NULL) WHERE ${column} IS NOT NULL`,
-        );
-      }
-      sql.exec(
-        "UPDATE batch SET prompt = json_set(prompt, '$.studentPrompt', NULL, '$.instructions', NULL, '$.rubric', NULL, '$.overrides', NULL, '$.redactNames', json('[]'))",
-      );
+      eraseTexts(sql);
       return;
   }
+}
+
+function insertBatch(sql: SqlStorage, opened: Extract<Change, { kind: "opened" }>): void {
+  sql.exec(
+    "INSERT INTO batch (id, origin, config, life, prompt) VALUES (1, ?, ?, ?, ?)",
+    JSON.stringify(opened.origin),
+    JSON.stringify(opened.config),
+    JSON.stringify(opened.life),
+    JSON.stringify(opened.prompt),
+  );
+  for (const { essay, text } of opened.essays) {
+    sql.exec(
+      "INSERT INTO essays (number, essay_id, storage_id, status, problem, length, text, anchor) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      essay.number,
+      essay.essayId,
+      essay.storageId,
+      essay.text,
+      essay.problem,
+      essay.length,
+      text,
+      essay.anchor === null ? null : JSON.stringify(essay.anchor),
+    );
+  }
+}
+
+function insertReview(sql: SqlStorage, { essay, reviewedBy, grade, caller, at }: Review): void {
+  sql.exec(
+    "INSERT INTO reviews (essay, reviewed_by, grade, caller, at) VALUES (?, ?, ?, ?, ?)",
+    essay,
+    reviewedBy,
+    grade,
+    caller,
+    at,
+  );
+}
+
+function eraseTexts(sql: SqlStorage): void {
+  sql.exec("UPDATE essays SET text = NULL");
+  for (const column of ["verdict", "late"]) {
+    sql.exec(
+      `UPDATE comparisons SET ${column} = json_set(${column}, '$.justification', NULL, '$.errorMessage', NULL) WHERE ${column} IS NOT NULL`,
+    );
+  }
+  sql.exec(
+    "UPDATE batch SET prompt = json_set(prompt, '$.studentPrompt', NULL, '$.instructions', NULL, '$.rubric', NULL, '$.overrides', NULL, '$.redactNames', json('[]'))",
+  );
 }
 
 function readPrompt(sql: SqlStorage): PromptContext {
@@ -253,9 +263,7 @@ function essayText(sql: SqlStorage, number: number): string | null {
   return row?.text ?? null;
 }
 
-type StoredComparisonChange = Extract<Change, { kind: "comparison" }>["comparison"];
-
-function insertComparison(sql: SqlStorage, comparison: StoredComparisonChange): void {
+function insertComparison(sql: SqlStorage, comparison: Comparison): void {
   sql.exec(
     `INSERT INTO comparisons (number, first, second, judge, for_people, copy_of, wave, origin, attempt, status, deadline)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -274,11 +282,7 @@ function insertComparison(sql: SqlStorage, comparison: StoredComparisonChange): 
 }
 
 /** One row, no index: this is all that a verdict writes. */
-function updateComparison(
-  sql: SqlStorage,
-  comparison: StoredComparisonChange,
-  verdict: VerdictRecord | null,
-): void {
+function updateComparison(sql: SqlStorage, comparison: Comparison, verdict: VerdictRecord | null): void {
   const isLate = comparison.lateAt !== null;
   const { rowsWritten } = sql.exec(
     `UPDATE comparisons SET attempt = ?, status = ?, deadline = ?, winner = ?, settled_at = ?, late_at = ?,
