@@ -122,15 +122,20 @@ function recordError(draft: Draft, comparison: Comparison, callback: Callback, c
 const NANO = 1e9;
 /** A million dollars for one answer is a typing error; beyond it sums would no longer be exact. */
 const NANO_USD_MAX = 1e15;
+/**
+ * Tokens, and milliseconds, that one answer adds at most. What is more is an error of the judge; without a bound the sum over the
+ * largest batch would leave the integers, and its ranking could not be read any more.
+ */
+const COUNT_MAX = 1e9;
 
 function addUsage(usage: Usage, { answer, ...callback }: Callback): Usage {
   return {
     answers: usage.answers + 1,
     refusals: usage.refusals + (answer.kind === "error" && isRefusal(answer.code) ? 1 : 0),
     nanoUsd: usage.nanoUsd + Math.min(Math.round(callback.costEstimate * NANO), NANO_USD_MAX),
-    promptTokens: usage.promptTokens + callback.promptTokens,
-    completionTokens: usage.completionTokens + callback.completionTokens,
-    responseTimeMs: usage.responseTimeMs + callback.responseTimeMs,
+    promptTokens: usage.promptTokens + Math.min(callback.promptTokens, COUNT_MAX),
+    completionTokens: usage.completionTokens + Math.min(callback.completionTokens, COUNT_MAX),
+    responseTimeMs: usage.responseTimeMs + Math.min(callback.responseTimeMs, COUNT_MAX),
   };
 }
 

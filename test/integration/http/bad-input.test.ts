@@ -10,12 +10,15 @@ import {
   envelopeFor,
   essaysOf,
   eventually,
+  evict,
   objectOf,
   openBatch,
+  postCallback,
   postJson,
   readBatch,
   readComparisons,
   runInDurableObject,
+  untilState,
 } from "../harness.ts";
 
 const UNKNOWN_BATCH = "0123456789abc";
@@ -314,6 +317,30 @@ describe("a callback that cannot be used", () => {
       expect(await kept.text()).not.toContain("somebody's essay");
     },
   );
+});
+
+describe("a callback with numbers that cannot be true", () => {
+  it("counts, and leaves the ranking readable here and in D1", async () => {
+    const batchId = await openBatch({ essays: 2 });
+    const [only] = await readComparisons(batchId);
+    const huge = Number.MAX_SAFE_INTEGER;
+    const token_usage = { prompt_tokens: huge, completion_tokens: huge, total_tokens: huge };
+    const numbers = { response_time_ms: huge, token_usage, cost_estimate: 1e300 };
+    for (const answer of [{ errorCode: "LLM_PROVIDER_TIMEOUT" }, {}])
+      expect(await postCallback({ ...callbackFor(only.correlation_id, answer), ...numbers })).toBe("applied");
+    await evict(batchId);
+    await untilState(batchId, "COMPLETED");
+    const results = await eventually(async () => {
+      const state = await env.DB.prepare("SELECT state FROM batches WHERE batch_id = ?")
+        .bind(batchId)
+        .first("state");
+      return state === "COMPLETED" ? call(`/v1/batches/${batchId}/results`) : undefined;
+    });
+    expect(await results.json()).toMatchObject({
+      rankings: [{ rank: 1 }, { rank: 2 }],
+      model: { judges: [{ prompt_tokens: 2e9, completion_tokens: 2e9 }] },
+    });
+  });
 });
 
 describe("a batch that does not exist", () => {
