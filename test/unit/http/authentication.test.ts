@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { createApp } from "../../../src/http/app.ts";
@@ -93,6 +94,31 @@ describe("authentication", () => {
     const response = await ask("/v1/batches", { headers: { authorization } });
     expect(response.status).toBe(401);
     expect(await response.json()).toMatchObject({ code: "unauthorized" });
+  });
+
+  it("takes the same steps whichever key matches, and wherever a hash differs from the one that is presented", async () => {
+    const hash = createHash("sha256").update(secretOf("school")).digest("hex");
+    const flip = (at: number) => `${hash.slice(0, at)}${hash[at] === "0" ? "1" : "0"}${hash.slice(at + 1)}`;
+    const configured = [
+      [hash, flip(0), flip(63)],
+      [flip(0), flip(63), hash],
+      [flip(0), flip(0), flip(0)],
+      [flip(63), flip(63), flip(63)],
+    ];
+    const read = vi.spyOn(String.prototype, "charCodeAt");
+    const steps: number[] = [];
+    for (const hashes of configured) {
+      const keys = hashes.map((sha256, at) => ({ name: `caller-${at}`, sha256, scopes: ["batches"] }));
+      read.mockClear();
+      await ask(
+        "/v1/dead-letters",
+        { headers: { authorization: `Bearer ${secretOf("school")}` } },
+        production({ API_KEYS: JSON.stringify(keys) }),
+      );
+      steps.push(read.mock.contexts.filter((text) => String(text).includes(hash.slice(1, 63))).length);
+    }
+    expect(new Set(steps).size, String(steps)).toBe(1);
+    expect(steps[0]).toBe(2 * 3 * hash.length);
   });
 
   it("lets nobody in when no keys are configured", async () => {
