@@ -120,10 +120,11 @@ function checkProjection(world: World, hosted: Hosted, readModel: Sqlite): void 
 
 function checkInputs(world: World, host: ObjectHost, readModel: Sqlite): Record<Ending, number> {
   const endings = { applied: 0, duplicate: 0, late: 0, orphaned: 0, dead_lettered: 0 };
-  const dead = requestsOf(readModel.all("SELECT reason, payload FROM dead_letters"));
+  checkLetters(world, readModel);
+  const dead = deadRequests(world);
   const kept = storedAnswers(host);
-  const erased = [...world.ledger.batches.values()].some((entry) => entry.erased);
-  for (const { requestId, kind, outcomes, taken } of world.ledger.inputs.values()) {
+  for (const { requestId, kind, outcomes, batches, taken } of world.ledger.inputs.values()) {
+    const erased = [...batches].some((batchId) => world.ledger.batches.get(batchId)?.erased);
     if (!taken) world.violate(`${requestId} was never taken`);
     const ending = endingOf(outcomes, kept.get(requestId), dead.get(requestId));
     if (ending === null) world.violate(`${requestId} is lost: nothing came of it`);
@@ -162,11 +163,25 @@ function endingOf(
   return dead === "orphaned" ? "orphaned" : "dead_lettered";
 }
 
-function requestsOf(letters: readonly Row[]): Map<string, string> {
+/** A dead letter goes with its batch and in no other way, and is kept whole but for an erased batch. */
+function checkLetters({ ledger, violate }: World, readModel: Sqlite): void {
+  const here = new Set(readModel.all("SELECT id FROM dead_letters").map(({ id }) => id));
+  for (const { id, reason, batchId, payload } of ledger.letters.values()) {
+    const erased = batchId !== null && ledger.batches.get(batchId)?.erased;
+    if (erased) continue;
+    if (!here.has(id)) violate(`the dead letter ${id} (${reason}) is gone`);
+    if (payload === null) violate(`the dead letter ${id} (${reason}) was not kept`);
+  }
+}
+
+/** Why an answer ended as a dead letter: by what it says, or, where nothing of it was kept, by its hash. */
+function deadRequests({ ledger }: World): Map<string, string> {
+  const bySha256 = new Map([...ledger.inputs.values()].map(({ sha256, requestId }) => [sha256, requestId]));
   const requests = new Map<string, string>();
-  for (const { reason, payload } of letters) {
-    const match = /"request_id":"(request-\d+)"/.exec(String(payload));
-    if (match !== null) requests.set(match[1], String(reason));
+  for (const { reason, payload, sha256 } of ledger.letters.values()) {
+    const said = /"request_id":"(request-\d+)"/.exec(payload ?? "")?.at(1);
+    const requestId = said ?? bySha256.get(sha256);
+    if (requestId !== undefined) requests.set(requestId, reason);
   }
   return requests;
 }

@@ -1,4 +1,5 @@
 /** Judges behind the provider service and beside it: they answer late, twice, wrongly, or never. */
+import { createHash } from "node:crypto";
 import { receiveCallbacks } from "../../src/bus/callback-intake.ts";
 import { receiveEvents } from "../../src/bus/event-intake.ts";
 import { comparisonResultSchema } from "../../src/contracts/comparison-result.ts";
@@ -53,8 +54,10 @@ export function createJudges({ world, mood, settings, queuesOf, envFor }: Judges
       requestId,
       kind: code === null ? "verdict" : "error",
       winner: winner === null ? null : winner.toLowerCase().replace(" ", "_"),
+      sha256: hashOf(comparisonResultSchema.parse(body)),
       taken: false,
       outcomes: [],
+      batches: new Set(),
     });
     deliver(requestId, body);
     // The very same callback once more: the judge did not hear that it was taken.
@@ -93,14 +96,17 @@ export function createJudges({ world, mood, settings, queuesOf, envFor }: Judges
       });
   };
   const sendGarbage = (requestId: string, comparisonId: string): void => {
+    const body = { request_id: requestId, correlation_id: comparisonId, winner: "Essay C" };
     ledger.inputs.set(requestId, {
       requestId,
       kind: "garbage",
       winner: null,
+      sha256: hashOf(body),
       taken: false,
       outcomes: [],
+      batches: new Set(),
     });
-    deliverGarbage(requestId, { request_id: requestId, correlation_id: comparisonId, winner: "Essay C" });
+    deliverGarbage(requestId, body);
   };
   const deliverGarbage = (requestId: string, body: object): void => {
     if (chance.happens(0.5)) {
@@ -119,6 +125,10 @@ export function createJudges({ world, mood, settings, queuesOf, envFor }: Judges
     // A second opinion on the same question, which may differ.
     if (chance.happens(mood.twice)) answer(comparisonId);
   };
+}
+
+function hashOf(body: object): string {
+  return createHash("sha256").update(JSON.stringify(body)).digest("hex");
 }
 
 function callbackOf(requestId: string, comparisonId: string, winner: string | null, code: string | null) {

@@ -41,6 +41,7 @@ export function createReadModel(world: World, hostOf: () => ObjectHost): ReadMod
   const write = (statements: readonly Bound[]): Row[][] => {
     const results = run(statements);
     checkPictures(world, hostOf(), sqlite, newest);
+    if (statements.some(({ query }) => WRITES_LETTERS.test(query))) noteLetters(world, sqlite);
     return results;
   };
 
@@ -70,6 +71,27 @@ export function createReadModel(world: World, hostOf: () => ObjectHost): ReadMod
       };
     },
   };
+}
+
+const WRITES_LETTERS = /^\s*insert into "?dead_letters/i;
+
+/** What was written must have been there, whatever removes it later. */
+function noteLetters({ ledger }: World, sqlite: Sqlite): void {
+  for (const row of sqlite.all("SELECT id, reason, batch_id, payload, payload_sha256 FROM dead_letters")) {
+    const id = String(row["id"]);
+    if (ledger.letters.has(id)) continue;
+    ledger.letters.set(id, {
+      id,
+      reason: String(row["reason"]),
+      batchId: textOrNull(row["batch_id"]),
+      payload: textOrNull(row["payload"]),
+      sha256: String(row["payload_sha256"]),
+    });
+  }
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
 }
 
 function rawRows(sqlite: Sqlite, query: string, bindings: readonly unknown[]): unknown[] {
