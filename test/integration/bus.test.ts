@@ -16,6 +16,7 @@ import {
   eventually,
   failBridge,
   judge,
+  listDeadLetters,
   objectOf,
   openBatch,
   postEvents,
@@ -58,20 +59,8 @@ async function deliver(queue: string, bodies: readonly unknown[], { attempts = 1
 
 const last = (queue: QueueName) => ({ attempts: MAX_ATTEMPTS[queue] });
 
-const letterList = z.object({
-  dead_letters: z.array(
-    z.looseObject({
-      id: z.string(),
-      reason: z.string(),
-      source: z.string(),
-      batch_id: z.string().nullable(),
-    }),
-  ),
-});
-
 async function deadLettersOfBatch(batchId: string) {
-  const response = await call("/v1/dead-letters?limit=100");
-  return letterList.parse(await response.json()).dead_letters.filter((letter) => letter.batch_id === batchId);
+  return (await listDeadLetters()).filter((letter) => letter.batch_id === batchId);
 }
 
 describe("the offline judge", () => {

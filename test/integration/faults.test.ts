@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { createApp } from "../../src/http/app.ts";
 import {
@@ -8,14 +8,15 @@ import {
   type ComparisonJson,
   call,
   callbackFor,
+  describeInAndOutOfMemory,
   envelopeFor,
   essaysOf,
   eventually,
   evict,
-  evictBeforeEveryCall,
   failBridge,
   fireAlarm,
   judge,
+  listDeadLetters,
   objectOf,
   openBatch,
   postCallback,
@@ -54,14 +55,7 @@ async function failEvery(batchId: string, errorCode: string): Promise<number> {
   }
 }
 
-/** Every rule about a batch's state holds whether its object stays in memory or is dropped between any two calls. */
-describe.each([
-  { memory: "kept in memory", evicts: false },
-  { memory: "dropped from memory before every call", evicts: true },
-])("with objects $memory", ({ evicts }) => {
-  beforeEach(() => evictBeforeEveryCall(evicts));
-  afterEach(() => evictBeforeEveryCall(false));
-
+describeInAndOutOfMemory(() => {
   describe("P1 one state", () => {
     it("has a history in which every step begins where the last one ended", async () => {
       const batchId = await openBatch({ essays: 3 });
@@ -211,10 +205,6 @@ describe.each([
   });
 
   describe("P10 what cannot be used", () => {
-    const letters = z.object({
-      dead_letters: z.array(z.looseObject({ id: z.string(), reason: z.string(), detail: z.string() })),
-    });
-
     it("is kept with its reason while the good records around it are taken", async () => {
       const batchId = await openBatch({ essays: 2 });
       const [only] = await readComparisons(batchId);
@@ -250,8 +240,7 @@ describe.each([
       )
         .bind(id, JSON.stringify(callbackFor(only.correlation_id)), Date.now(), Date.now() + 1e9)
         .run();
-      const { dead_letters: listed } = letters.parse(await (await call("/v1/dead-letters?limit=100")).json());
-      expect(listed.map((letter) => letter.id)).toContain(id);
+      expect((await listDeadLetters()).map((letter) => letter.id)).toContain(id);
 
       expect((await postJson(`/v1/dead-letters/${id}/replay`, {})).status).toBe(200);
       await untilState(batchId, "COMPLETED");

@@ -6,16 +6,29 @@ import {
   runInDurableObject,
 } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
-import { inject, vi } from "vitest";
+import { afterEach, beforeEach, describe, inject, vi } from "vitest";
 import { z } from "zod";
 
 const HOUR_MS = 3_600_000;
 
 let evicting = false;
 
-/** From now on every object is dropped from memory before each call; their storage and alarms stay. */
-export function evictBeforeEveryCall(on: boolean): void {
-  evicting = on;
+/**
+ * Describes what holds whether objects stay in memory or are dropped from it before every call; their storage and alarms stay.
+ */
+export function describeInAndOutOfMemory(rules: () => void): void {
+  describe.each([
+    { memory: "kept in memory", evicts: false },
+    { memory: "dropped from memory before every call", evicts: true },
+  ])("with objects $memory", ({ evicts }) => {
+    beforeEach(() => {
+      evicting = evicts;
+    });
+    afterEach(() => {
+      evicting = false;
+    });
+    rules();
+  });
 }
 
 export async function call(path: string, init: RequestInit = {}): Promise<Response> {
@@ -334,13 +347,18 @@ const deadLetter = z.looseObject({
   id: z.string(),
   reason: z.string(),
   source: z.string(),
+  batch_id: z.string().nullable(),
   correlation_id: z.string().nullable(),
 });
 
-export async function deadLettersOf(correlationId: string): Promise<z.infer<typeof deadLetter>[]> {
+/** The newest hundred. */
+export async function listDeadLetters(): Promise<z.infer<typeof deadLetter>[]> {
   const response = await call("/v1/dead-letters?limit=100");
-  const body = z.object({ dead_letters: z.array(deadLetter) }).parse(await response.json());
-  return body.dead_letters.filter((letter) => letter.correlation_id === correlationId);
+  return z.object({ dead_letters: z.array(deadLetter) }).parse(await response.json()).dead_letters;
+}
+
+export async function deadLettersOf(correlationId: string): Promise<z.infer<typeof deadLetter>[]> {
+  return (await listDeadLetters()).filter((letter) => letter.correlation_id === correlationId);
 }
 
 /** An `ELS_CJAssessmentRequestV1` in its envelope, as the essay lifecycle service sends it. */

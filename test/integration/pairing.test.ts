@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import {
   backToThePresent,
@@ -6,8 +6,8 @@ import {
   type ComparisonJson,
   call,
   callbackFor,
+  describeInAndOutOfMemory,
   eventually,
-  evictBeforeEveryCall,
   fireAlarm,
   judge,
   openBatch,
@@ -54,13 +54,7 @@ async function judgeEverything(batchId: string): Promise<void> {
   }
 }
 
-describe.each([
-  { memory: "kept in memory", evicts: false },
-  { memory: "dropped from memory before every call", evicts: true },
-])("with objects $memory", ({ evicts }) => {
-  beforeEach(() => evictBeforeEveryCall(evicts));
-  afterEach(() => evictBeforeEveryCall(false));
-
+describeInAndOutOfMemory(() => {
   describe.each(STRATEGIES)("under %s", (pairing) => {
     it("P4 a small batch ends at once with its last verdict", async () => {
       const batchId = await openBatch({ essays: 5, config: { pairing, completion_threshold_pct: 100 } });
