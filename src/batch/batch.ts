@@ -21,6 +21,7 @@ export const BATCH_STATES = [
 ] as const;
 export type BatchState = (typeof BATCH_STATES)[number];
 
+/** Whether a batch has ended: no state follows this one. */
 export function isTerminal(state: BatchState): boolean {
   return state === "COMPLETED" || state === "FAILED" || state === "CANCELLED";
 }
@@ -202,6 +203,7 @@ export interface Comparison {
   readonly usage: Usage;
 }
 
+/** Whether a verdict may still come that counts. */
 export function isOutstanding(comparison: Comparison): boolean {
   return (
     comparison.status === "planned" ||

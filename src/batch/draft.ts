@@ -52,6 +52,7 @@ export interface Draft {
   decide<Reply>(reply: Reply): Decision<Reply>;
 }
 
+/** @param now epoch milliseconds, the time of everything that is decided in this draft */
 export function openDraft(batch: Batch, now: number): Draft {
   let life = batch.life;
   let wakeAt: number | null = null;

@@ -46,6 +46,7 @@ export function completedEvents(draft: Draft, ranking: Ranking, stop: StopReason
   ];
 }
 
+/** The one event of a batch that ended without a ranking. @throws ZodError when it would break its contract */
 export function failedEvent(draft: Draft, failure: Failure): PublishedEvent {
   const at = toWireDatetime(draft.now);
   const data = {

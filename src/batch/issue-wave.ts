@@ -135,6 +135,7 @@ function askedPairs(draft: Draft): readonly AskedPair[] {
   });
 }
 
+/** Essays that can be compared, ascending: pairing and scoring number them by their places in this list. */
 export function usableEssayNumbers(draft: Draft): readonly number[] {
   return draft
     .essays()

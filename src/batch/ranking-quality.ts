@@ -127,6 +127,7 @@ const NO_HABITS: JudgeHabits = {
   mean_response_time_ms: null,
 };
 
+/** A judge that always chose one position has a bias without a size: effect and error are null. */
 export function describePosition(effect: PositionEffect): NonNullable<RankingModel["position_effect"]> {
   const estimated = effect.positionBias === "estimated";
   return {

@@ -45,6 +45,7 @@ export function defaultBudget(settings: Settings, essayCount: number): number {
   );
 }
 
+/** What the batch may do: what the request says, and the service's defaults where it says nothing. */
 export function resolveConfig(
   settings: Settings,
   overrides: ConfigOverrides,

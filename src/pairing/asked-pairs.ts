@@ -26,6 +26,7 @@ interface Showings {
   readonly failures: number;
 }
 
+/** @param asked in the order in which the pairs were asked, by positions below `essayCount` */
 export function summariseAsked(essayCount: number, asked: readonly AskedPair[]): AskedSummary {
   const showings = new Map<number, Showings>();
   const positions = new Int32Array(essayCount);

@@ -58,6 +58,7 @@ function isolateAnchors(entries: Float64Array, size: number, fixed: Uint8Array):
 /** Four vectors treated together, so that the matrix is read once for four draws. */
 export type DrawColumns = readonly [Float64Array, Float64Array, Float64Array, Float64Array];
 
+/** Four vectors of zeros. */
 export function createColumns(length: number): DrawColumns {
   return [
     new Float64Array(length),

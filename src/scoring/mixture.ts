@@ -54,6 +54,7 @@ const NEGLIGIBLE = 9;
 const ENOUGH_POINTS = 6;
 const NARROWINGS = 4;
 
+/** The {@link Mixture} over a grid about an estimated spread. @param estimate of the same model */
 export function integrateSpread(model: Model, estimate: SpreadEstimate, tolerance: number): Mixture {
   const grid = gridOverSupport(model, estimate, tolerance);
   const top = Math.max(...grid.map(logWeight));

@@ -99,6 +99,7 @@ interface Work {
   readonly product: Float64Array;
 }
 
+/** Working memory for {@link solve} and {@link minimise} in so many dimensions. */
 export function createWork(dimension: number): Work {
   return {
     residual: new Float64Array(dimension),

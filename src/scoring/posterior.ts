@@ -25,6 +25,10 @@ export interface Model {
   readonly wins: Float64Array;
 }
 
+/**
+ * @param anchors held at their abilities (logits); fewer than the items
+ * @param effectPrecision of the position effects' prior, in logits⁻²; 0 for maximum likelihood
+ */
 export function createModel(
   graph: VerdictGraph,
   anchors: readonly Anchor[] = [],

@@ -15,6 +15,7 @@ export interface QuadraticForm {
   readonly tt: Float64Array;
 }
 
+/** The form that is zero everywhere, to be added to. */
 export function createForm({ dimension, pairCount, effects }: VerdictGraph): QuadraticForm {
   const tieCells = effects && effects.tied !== null ? pairCount : 0;
   return {

@@ -75,6 +75,7 @@ export interface ScaleSeparation {
   readonly separationObserved: number | null;
 }
 
+/** Null where the abilities do not vary, or one of them has no finite error. */
 export function scaleSeparation({ abilities, conditionalErrors }: EpsAdjustedFit): ScaleSeparation {
   const variance = sampleVariance(abilities);
   const squares = conditionalErrors.reduce((sum, error) => sum + error * error, 0);
@@ -114,6 +115,7 @@ export function describeSpread(
   };
 }
 
+/** Every coefficient that results publish, the headline first; null where the verdicts do not tell it. */
 export function reliabilityCoefficients(
   posterior: PosteriorSpread,
   eps: EpsAdjustedFit,

@@ -33,6 +33,7 @@ export interface SlopeEffort {
   readonly accuracy: number;
 }
 
+/** The slope with its trace estimated from seeded probes, the same ones at every σ: it is smooth, and its error known. */
 export function createEstimatedSlope(model: Model, { tolerance, probes, accuracy }: SlopeEffort): SlopeAt {
   const signs = createProbes(model, probes, createRandom(PROBE_SEED));
   return (logSigma, start) => {

@@ -20,6 +20,7 @@ const MAX_REMEMBERED = 200;
 /** What models take, remembered for as long as the isolate lives: each finds out anew with at most three refused requests. */
 const remembered = new Map<string, Accepted>();
 
+/** What a model is known to take; what every model should take until one refuses it. */
 export function acceptedBy(model: string): Accepted {
   return remembered.get(model) ?? INITIAL;
 }

@@ -40,6 +40,7 @@ const errorBody = z.union([
   details.transform((error) => ({ error })),
 ]);
 
+/** Reads an error that comes in none of the usual forms as one without code and words. */
 export function readProviderError(response: Response, body: string): ProviderError {
   const parsed = errorBody.safeParse(parseJson(body));
   const error = parsed.success ? parsed.data.error : undefined;
