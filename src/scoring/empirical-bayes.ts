@@ -1,8 +1,15 @@
 import { type Covariance, DENSE_LIMIT, factoriseHessian } from "./covariance.ts";
-import { createProbes, estimateSlope, findMode, type LaplacePoint, logMarginal } from "./laplace.ts";
+import { findMode, type LaplacePoint, logMarginal } from "./laplace.ts";
 import { lazy } from "./lazy.ts";
 import { type Model, type Posterior, spreadOfFree } from "./posterior.ts";
-import { createRandom } from "./random.ts";
+import {
+  EXACT_GRID_LIMIT,
+  type GridPoint,
+  gaussianGrid,
+  LOG_SIGMA_MAX,
+  LOG_SIGMA_MIN,
+  scanRange,
+} from "./spread-grid.ts";
 import {
   COARSE_LAST_STEP,
   climb,
@@ -16,13 +23,6 @@ import {
   type SlopeAt,
   type SlopeEffort,
 } from "./spread-slope.ts";
-
-/** σ is sought in [.01, 10] logits. */
-export const LOG_SIGMA_MIN = Math.log(0.01);
-export const LOG_SIGMA_MAX = Math.log(10);
-
-/** Up to this many parameters every point has its exact log-determinant; beyond, slopes are first estimated from probes. */
-export const EXACT_GRID_LIMIT = 200;
 
 /** Of the modes that an exact slope is taken at. */
 const SLOPE_TOLERANCE = 1e-11;
@@ -42,9 +42,6 @@ const EXACT_ROOT_ACCURACY = 1e-7;
 /** Where there is no exact slope: the trace averages over the items by itself, so that more items need fewer probes. */
 const LARGE_EFFORT = { tolerance: 1e-6, accuracy: 1e-3 };
 const LARGE_PROBE_ITEMS = 16_000;
-const SCAN_PROBES = 4;
-const SCAN_SEED = 0x5ca1;
-
 /** The spread σ of the abilities that maximises the Laplace marginal likelihood. */
 export interface SpreadEstimate {
   readonly logSigma: number;
@@ -63,12 +60,6 @@ export interface CovarianceAt {
   readonly covariance: Covariance;
   /** The Hessian's diagonal there. */
   readonly information: Float64Array;
-}
-
-export interface GridPoint {
-  readonly logSigma: number;
-  readonly logMarginal: number;
-  readonly mode: Float64Array;
 }
 
 /**
@@ -218,54 +209,4 @@ function searchGrid(
     at: { ...root, point: findMode(model, root.point.logSigma, root.point.mode.at, tolerance) },
     derivative,
   };
-}
-
-/** The log marginal likelihood at equally spaced log σ, from the widest prior down, each mode started from the last. */
-function scanRange(model: Model, start: Float64Array, tolerance: number): GridPoint[] {
-  const exact = model.graph.dimension <= EXACT_GRID_LIMIT;
-  const count = exact ? 24 : 20;
-  const logSigmas = Array.from(
-    { length: count },
-    (_, k) => LOG_SIGMA_MAX + (k * (LOG_SIGMA_MIN - LOG_SIGMA_MAX)) / (count - 1),
-  );
-  return evaluateGrid(model, logSigmas, start, exact ? tolerance : Math.max(tolerance, 1e-5)).reverse();
-}
-
-/** What the grid would be for a Gaussian peak: with many parameters it is one. */
-function gaussianGrid({ at: { point }, derivative }: Root): GridPoint[] {
-  const deviation = 1 / Math.sqrt(Math.max(1e-6, -derivative));
-  return Array.from({ length: 13 }, (_, k) => ({
-    logSigma: point.logSigma + (k - 6) * deviation,
-    logMarginal: -((k - 6) ** 2) / 2,
-    mode: point.mode.at,
-  })).filter(({ logSigma }) => logSigma > LOG_SIGMA_MIN && logSigma < LOG_SIGMA_MAX);
-}
-
-/**
- * The log marginal likelihood, up to a constant, at the given log σ in order: exactly for few parameters, otherwise by
- * integrating the estimated slope (trapezoidal).
- */
-export function evaluateGrid(
-  model: Model,
-  logSigmas: readonly number[],
-  start: Float64Array,
-  tolerance: number,
-): GridPoint[] {
-  const exact = model.graph.dimension <= EXACT_GRID_LIMIT;
-  const probes = exact ? [] : createProbes(model, SCAN_PROBES, createRandom(SCAN_SEED));
-  let from = start;
-  let total = 0;
-  let previous: { logSigma: number; slope: number } | null = null;
-  return logSigmas.map((logSigma) => {
-    const point = findMode(model, logSigma, from, tolerance);
-    from = point.mode.at;
-    if (exact) {
-      const { logDeterminant } = factoriseHessian(point.posterior);
-      return { logSigma, mode: from, logMarginal: logMarginal(point, logDeterminant) };
-    }
-    const { slope } = estimateSlope(point, probes, 1e-3);
-    if (previous) total += ((logSigma - previous.logSigma) * (slope + previous.slope)) / 2;
-    previous = { logSigma, slope };
-    return { logSigma, mode: from, logMarginal: total };
-  });
 }

@@ -1,15 +1,14 @@
 import { type Covariance, DENSE_LIMIT, factoriseHessian, invertHessian } from "./covariance.ts";
+import type { CovarianceAt, SpreadEstimate } from "./empirical-bayes.ts";
+import { createPosterior, type Model, type Posterior } from "./posterior.ts";
+import { createSparseCovariance } from "./sparse-covariance.ts";
 import {
-  type CovarianceAt,
   EXACT_GRID_LIMIT,
   evaluateGrid,
   type GridPoint,
   LOG_SIGMA_MAX,
   LOG_SIGMA_MIN,
-  type SpreadEstimate,
-} from "./empirical-bayes.ts";
-import { createPosterior, type Model, type Posterior } from "./posterior.ts";
-import { createSparseCovariance } from "./sparse-covariance.ts";
+} from "./spread-grid.ts";
 import { anchorResponses } from "./standard-errors.ts";
 
 /** The abilities' posterior at one σ of the grid: a Gaussian about `mode`. */
