@@ -370,6 +370,11 @@ export function plannedSoFar({ completed, failed, outstanding }: Readonly<Tally>
   return completed + failed + outstanding;
 }
 
+/** How many verdicts there are to rank by, those on copies for people included. */
+export function verdictsSoFar({ completed, copiesCompleted }: Readonly<Tally>): number {
+  return completed + copiesCompleted;
+}
+
 /** The moment since which nothing has been heard: the newest verdict's, or the opening. */
 export function lastActivityAt(batch: Batch): number {
   return Math.max(batch.origin.createdAt, batch.tally.lastVerdictAt);

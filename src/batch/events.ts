@@ -7,7 +7,7 @@ import type { z } from "zod";
 import { toWireDatetime } from "../contracts/datetime.ts";
 import type { EventEnvelope } from "../contracts/envelope.ts";
 import { PUBLISHED_EVENTS, type PublishedEventKind, topicName } from "../contracts/topics.ts";
-import { type Comparison, type Failure, plannedSoFar, type StopReason } from "./batch.ts";
+import { type Comparison, type Failure, plannedSoFar, type StopReason, verdictsSoFar } from "./batch.ts";
 import type { Draft } from "./draft.ts";
 import { describeJudges } from "./judges.ts";
 import { gradingMetadata, publishedGrade } from "./published-grades.ts";
@@ -182,7 +182,7 @@ function resultData(draft: Draft, ranking: Ranking, stop: StopReason) {
     assessment_metadata: {
       ...gradingMetadata(ranking),
       human_share: ranking.humanShare,
-      comparison_count: countJudged(draft),
+      comparison_count: verdictsSoFar(draft.tally()),
       processing_duration_seconds: durationSeconds(draft),
       llm_temperature: null,
       assignment_id: origin.assignmentId,
@@ -214,16 +214,11 @@ function resourceData(draft: Draft) {
     user_id: origin.userId,
     org_id: origin.orgId,
     resource_type: "cj_comparison",
-    quantity: countJudged(draft),
+    quantity: verdictsSoFar(draft.tally()),
     service_name: SOURCE_SERVICE,
     processing_id: origin.batchId,
     consumed_at: at,
   };
-}
-
-/** Second judgements by people are comparisons too. */
-function countJudged(draft: Draft): number {
-  return draft.tally().completed + draft.tally().copiesCompleted;
 }
 
 function durationSeconds(draft: Draft): number {

@@ -3,7 +3,14 @@
  * batch in a state in which something outstanding, planned or timed will wake it again: there is no third way to wait.
  */
 import { countAllPairs } from "../pairing/index.ts";
-import { type FailureReason, isTerminal, lastActivityAt, plannedSoFar, type StopReason } from "./batch.ts";
+import {
+  type FailureReason,
+  isTerminal,
+  lastActivityAt,
+  plannedSoFar,
+  type StopReason,
+  verdictsSoFar,
+} from "./batch.ts";
 import { ceilingReached, countAffordable, countWithMachines } from "./cost-ceiling.ts";
 import type { Draft } from "./draft.ts";
 import { completedEvents, failedEvent, type PublishedEvent } from "./events.ts";
@@ -138,7 +145,7 @@ export function publishProvisionalRanking(draft: Draft, rank: Ranker): void {
 
 /** Ends the batch with its final ranking, or arranges another try when scoring fails. */
 export function finalise(draft: Draft, rank: Ranker, stop: StopReason): void {
-  if (draft.tally().completed === 0 && stop !== "single_essay_batch") {
+  if (verdictsSoFar(draft.tally()) === 0 && stop !== "single_essay_batch") {
     fail(draft, {
       reason: "no_verdicts",
       errorCode: "CJ_INSUFFICIENT_COMPARISONS",

@@ -1,5 +1,5 @@
 import { askForTextsAgain } from "../ask-for-texts.ts";
-import { type Batch, isTerminal } from "../batch.ts";
+import { type Batch, isTerminal, verdictsSoFar } from "../batch.ts";
 import { askAgainAt, textsAskedAgainAt } from "../deadlines.ts";
 import type { Decision } from "../decision.ts";
 import { type Draft, openDraft } from "../draft.ts";
@@ -71,7 +71,7 @@ function recoverOrFail(draft: Draft, rank: Ranker): void {
   const { completed, failed } = draft.tally();
   const { recoveryThresholdPct } = draft.batch.config;
   const enough = totalComparisons > 0 && completed * 100 >= recoveryThresholdPct * totalComparisons;
-  if (completed > 0 && (enough || partialScoringTriggered)) {
+  if (verdictsSoFar(draft.tally()) > 0 && (enough || partialScoringTriggered)) {
     finalise(draft, rank, "forced_recovery");
     return;
   }

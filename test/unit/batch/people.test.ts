@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { JudgeShare } from "../../../src/batch/batch.ts";
+import type { BatchConfig, JudgeShare } from "../../../src/batch/batch.ts";
 import { rankByWins } from "../../fakes/rank-by-wins.ts";
-import { DAY, HOUR, MINUTE, openBatch } from "./harness.ts";
+import { type BatchUnderTest, DAY, HOUR, MINUTE, openBatch, PERMANENT } from "./harness.ts";
 
 const PEOPLE: readonly JudgeShare[] = [{ judge: "human", model: null, share: 1 }];
 const MACHINE_AND_COPIES: readonly JudgeShare[] = [
@@ -177,7 +177,7 @@ describe("the share of pairs that people judge as well", () => {
       },
       rankByWins,
     );
-  const copiesOf = (batch: ReturnType<typeof open>) =>
+  const copiesOf = (batch: BatchUnderTest) =>
     batch.batch.comparisons.filter(({ copyOf }) => copyOf !== null);
 
   it.each([0.05, 0.1, 0.3, 1])("is %d of the planned pairs, give or take less than one", (humanShare) => {
@@ -213,5 +213,50 @@ describe("the share of pairs that people judge as well", () => {
     const drawn = (seed: number) => copiesOf(open(0.2, seed)).map(({ copyOf }) => copyOf);
     expect(drawn(7)).toEqual(drawn(7));
     expect(drawn(7)).not.toEqual(drawn(8));
+  });
+
+  describe("when every machine fails and the batch allows it", () => {
+    const allFailed = (config: Partial<BatchConfig> = {}) => {
+      const batch = openBatch({
+        essays: 5,
+        origin: { judges: MACHINE_AND_COPIES },
+        config: { humanShare: 1, minSuccessRateThreshold: 0, maxRetryAttempts: 0, ...config },
+      });
+      for (const { number, copyOf } of batch.batch.comparisons.slice())
+        if (copyOf === null) batch.error(number, PERMANENT);
+      return batch;
+    };
+
+    it("is all that there is to rank by", () => {
+      const batch = allFailed();
+      expect(batch.state()).toBe("WAITING_CALLBACKS");
+      for (const { number } of copiesOf(batch)) batch.choose(number, "anna", "essay_b");
+      expect(batch.batch.life).toMatchObject({
+        state: "COMPLETED",
+        stopReason: "all_comparisons_settled",
+        failure: null,
+      });
+      expect(batch.batch.tally).toMatchObject({ completed: 0, failed: 10, copiesCompleted: 10 });
+      expect(batch.ranking()).toMatchObject({ humanShare: 1, model: { verdicts: 10 } });
+      expect(batch.events("result").at(0)?.envelope.data).toMatchObject({
+        assessment_metadata: { comparison_count: 10, human_share: 1 },
+      });
+    });
+
+    it("is ranked although some of it never came, once the patience for people is over", () => {
+      const batch = allFailed({ maxCostUsd: 0.001 });
+      expect(batch.state()).toBe("SCORING");
+      batch.choose(copiesOf(batch)[0].number, "anna");
+      batch.advance(8 * DAY);
+      batch.wake();
+      expect(batch.batch.life).toMatchObject({ state: "COMPLETED", forcedRecovery: true });
+    });
+
+    it("fails when people said nothing either", () => {
+      const batch = allFailed();
+      batch.advance(8 * DAY);
+      batch.wake();
+      expect(batch.state()).toBe("FAILED");
+    });
   });
 });
