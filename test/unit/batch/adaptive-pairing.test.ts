@@ -92,7 +92,7 @@ describe("a batch that adapts", () => {
   it("loses no verdict when the verdicts so far cannot be fitted, and still comes to its end", () => {
     const batch = adaptiveBatch();
     const judge = simulateJudge(ESSAYS, 7);
-    while (fitsOf(batch).length === 0) judge.judgeOne(batch);
+    judge.judgeUntil(batch, () => fitsOf(batch).length > 0);
     const { fit } = batch.batch;
     // As another version might have stored it: fits that start from it fail.
     batch.batch.fit = fit && { ...fit, abilities: fit.abilities.slice(1) };
@@ -183,7 +183,7 @@ describe("a batch that adapts", () => {
   it("goes on from its stored facts exactly as it would have from memory", () => {
     const batch = adaptiveBatch();
     const judge = simulateJudge(ESSAYS, 5);
-    while (batch.batch.comparisons.length < 120) judge.judgeOne(batch);
+    judge.judgeUntil(batch, () => batch.batch.comparisons.length >= 120);
     const reloaded: Batch = JSON.parse(JSON.stringify(batch.batch));
     const waiting = batch.batch.comparisons.filter(({ status }) => status === "planned");
     const callbacks = waiting.map(({ number }): Callback => verdictOf(number));

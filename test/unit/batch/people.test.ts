@@ -177,8 +177,7 @@ describe("the share of pairs that people judge as well", () => {
       },
       rankByWins,
     );
-  const copiesOf = (batch: BatchUnderTest) =>
-    batch.batch.comparisons.filter(({ copyOf }) => copyOf !== null);
+  const copiesOf = (batch: BatchUnderTest) => batch.batch.comparisons.filter(({ copyOf }) => copyOf !== null);
 
   it.each([0.05, 0.1, 0.3, 1])("is %d of the planned pairs, give or take less than one", (humanShare) => {
     const copies = copiesOf(open(humanShare)).length;

@@ -8,6 +8,8 @@ export interface SimulatedJudge {
   readonly abilities: readonly number[];
   /** judges one question that is out, drawn at random; false when none is */
   judgeOne(batch: BatchUnderTest): boolean;
+  /** judges one question after the other until it is so; an error when nothing is out before */
+  judgeUntil(batch: BatchUnderTest, isSo: () => boolean): void;
   /** judges in portions until nothing is out any more */
   judgeAll(batch: BatchUnderTest): void;
 }
@@ -17,7 +19,9 @@ export function simulateJudge(essays: number, seed: number, deviation = 1.7): Si
   const random = seededRandom(seed, 77);
   const abilities = Array.from({ length: essays }, () => deviation * drawNormal(random));
   const judgeSome = (batch: BatchUnderTest, most: number): boolean => {
-    const waiting = batch.batch.comparisons.filter(({ status }) => status === "planned");
+    const waiting = batch.batch.comparisons.filter(
+      ({ status, lateAt }) => status === "planned" && lateAt === null,
+    );
     const callbacks = shuffle(waiting, random)
       .slice(0, most)
       .map(({ number, first, second }) => {
@@ -30,6 +34,11 @@ export function simulateJudge(essays: number, seed: number, deviation = 1.7): Si
   return {
     abilities,
     judgeOne: (batch) => judgeSome(batch, 1),
+    judgeUntil(batch, isSo) {
+      while (!isSo())
+        if (!judgeSome(batch, 1))
+          throw new Error(`nothing is left to judge, and the batch is ${batch.state()}`);
+    },
     judgeAll(batch) {
       while (judgeSome(batch, 1 + random.below(MOST_AT_ONCE)));
     },

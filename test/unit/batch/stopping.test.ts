@@ -103,7 +103,7 @@ describe("a target for reliability", () => {
   it("lets what is in flight count, for as long as the grace lasts", () => {
     const batch = stoppable({ targetReliability: 0.5 });
     const judge = simulateJudge(ESSAYS, 7);
-    while (batch.state() !== "SCORING") judge.judgeOne(batch);
+    judge.judgeUntil(batch, () => batch.state() === "SCORING");
     const { outstanding, completed } = batch.batch.tally;
     expect(outstanding).toBeGreaterThan(1);
     expect(batch.batch.life).toMatchObject({
@@ -121,7 +121,7 @@ describe("a target for reliability", () => {
   it("still ends in recovery when the batch time runs out first", () => {
     const batch = stoppable({ targetReliability: 0.5, stragglerGraceSeconds: 86_400, batchTimeoutHours: 1 });
     const judge = simulateJudge(ESSAYS, 7);
-    while (batch.state() !== "SCORING") judge.judgeOne(batch);
+    judge.judgeUntil(batch, () => batch.state() === "SCORING");
     batch.advance(2 * HOUR);
     batch.wake();
     expect(batch.batch.life).toMatchObject({ state: "COMPLETED", stopReason: "forced_recovery" });
@@ -137,7 +137,7 @@ describe("a target for reliability", () => {
     const judge = simulateJudge(ESSAYS, 7);
     // 25 of the first 60 or so: below the required share of what was asked, within it of the whole plan.
     for (const number of numbersTo(25)) batch.error(number, PERMANENT);
-    while (batch.batch.comparisons.length < 120) judge.judgeOne(batch);
+    judge.judgeUntil(batch, () => batch.batch.comparisons.length >= 120);
     expect(batch.state()).toBe("WAITING_CALLBACKS");
     judge.judgeAll(batch);
     expect(batch.batch.life.stopReason).toBe("target_reliability_reached");
@@ -165,6 +165,19 @@ describe("stability of scores", () => {
   it("is hardly ever reached at the original's threshold of .025", () => {
     const stops = numbersTo(5).map((seed) => judged({ scoreStability: 0.025 }, seed).batch.life.stopReason);
     expect(new Set(stops)).toEqual(new Set(["budget_spent"]));
+  });
+
+  it("means nothing while the spread of the essays cannot be estimated: scores that are all 0 do not move", () => {
+    const coins = { scoreStability: 10, minComparisonsPerEssay: 1, minComparisonsForStabilityCheck: 1 };
+    let passedOver = 0;
+    for (const seed of numbersTo(20)) {
+      const batch = judged(coins, seed, 0);
+      const fits = fitsOf(batch);
+      passedOver += fits.slice(1).filter((fit, at) => !(fit.decisive && fits[at].decisive)).length;
+      if (batch.batch.life.stopReason !== "score_stability_reached") continue;
+      for (const fit of fits.slice(-2)) expect(fit.decisive).toBe(true);
+    }
+    expect(passedOver).toBeGreaterThan(0);
   });
 
   it("is not looked at before MIN_COMPARISONS_FOR_STABILITY_CHECK verdicts", () => {
