@@ -1,16 +1,18 @@
 /** Grade scales: which grades there are, lowest first, and how common each is in the population that the scale was made for. */
 import { z } from "zod";
-import { identifier } from "./text.ts";
+import { label as labelText } from "./text.ts";
 
 /** Fewest and most grades of a scale. */
 const MIN_GRADES = 2;
 export const MAX_GRADES = 20;
 /** Longest grade, in characters. */
 export const MAX_GRADE_LENGTH = 20;
+/** Smallest prior: a grade that is rarer still could hardly be claimed of any essay, whatever its anchors. */
+const MIN_PRIOR = 0.001;
 /** How far the priors of a scale may be from making 1 together. */
 const PRIOR_TOLERANCE = 0.001;
 
-/** One grade. `prior` is its share of the population, (0, 1). */
+/** One grade. `prior` is its share of the population, [{@link MIN_PRIOR}, 1). */
 export interface Grade {
   readonly label: string;
   readonly prior: number;
@@ -68,8 +70,15 @@ const customScaleSchema = z.object({
   grades: z
     .array(
       z.object({
-        label: identifier(MAX_GRADE_LENGTH),
-        prior: z.number().gt(0).lt(1).nullish(),
+        label: labelText(MAX_GRADE_LENGTH),
+        prior: z
+          .number()
+          .min(MIN_PRIOR, {
+            error: ({ input }) =>
+              `expected a share of at least ${MIN_PRIOR}, got ${input}: leave so rare a grade out, or join it to its neighbour`,
+          })
+          .lt(1)
+          .nullish(),
       }),
     )
     .min(MIN_GRADES, `expected at least ${MIN_GRADES} grades, lowest first`)
@@ -133,8 +142,10 @@ function refuseRepeatedGrades(
   const seen = new Set<string>();
   for (const [index, { label }] of grades.entries()) {
     const message = `expected every grade once, got ${JSON.stringify(label)} again`;
-    if (seen.has(label)) context.addIssue({ code: "custom", path: [index, "label"], message });
-    seen.add(label);
+    // Two spellings of one letter in Unicode look the same.
+    const looks = label.normalize("NFC");
+    if (seen.has(looks)) context.addIssue({ code: "custom", path: [index, "label"], message });
+    seen.add(looks);
   }
 }
 

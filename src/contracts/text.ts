@@ -21,6 +21,15 @@ const MAX_ESSAY_ID_BYTES = 255;
 /** The same as `\P{Cc}*` for readers of the API's description who know no Unicode properties. */
 export const NO_CONTROL_CHARACTERS = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$";
 
+const LABEL = new RegExp(`(?=^\\S(?:.*\\S)?$)${NO_CONTROL_CHARACTERS}`);
+
+/** A short text that people read and compare by eye, such as a grade. */
+export function label(maxLength: number) {
+  return identifier(maxLength).regex(LABEL, {
+    error: "expected a label without control characters, and without white space at its ends",
+  });
+}
+
 /** How a request names an essay. Control characters would take six bytes each in JSON, and no id has them for a reason. */
 export const essayIdSchema = identifier(MAX_ESSAY_ID_BYTES)
   .refine((id) => utf8Length(id) <= MAX_ESSAY_ID_BYTES, {

@@ -49,4 +49,41 @@ describe("a grade scale", () => {
     expect(gradeProblem(national, "0")).toMatch(/1, 2, 3, 4, 5, 6, 7, 8, 9/);
     expect(gradeProblem(national, "A")).toMatch(/got "A"/);
   });
+
+  const problemsOf = (grades: readonly { readonly label: string; readonly prior?: number }[]) =>
+    requestedScaleSchema.safeParse({ grades }).error?.issues.map(({ message }) => message) ?? [];
+
+  it.each([0, 5e-324, 0.000_999, -0.1])("has no grade as rare as %d: none could ever get it", (prior) => {
+    const [problem] = problemsOf([
+      { label: "rare", prior },
+      { label: "common", prior: 1 - prior },
+    ]);
+    expect(problem).toContain(`at least 0.001, got ${prior}`);
+  });
+
+  it("may have a grade of a share of .001", () => {
+    expect(
+      problemsOf([
+        { label: "rare", prior: 0.001 },
+        { label: "common", prior: 0.999 },
+      ]),
+    ).toEqual([]);
+  });
+
+  it.each(["", " ", "A ", "\u00a0A", "A\nB", "\u0000", "x".repeat(21), "\ud800"])(
+    "has no label that cannot be read: %j",
+    (label) => {
+      expect(problemsOf([{ label }, { label: "B" }])).not.toEqual([]);
+    },
+  );
+
+  it.each(["A+", "väl godkänd", "優", "🙂", "not bad at all"])("may have the label %j", (label) => {
+    expect(problemsOf([{ label }, { label: "B" }])).toEqual([]);
+  });
+
+  it("has no two labels that look the same", () => {
+    expect(problemsOf([{ label: "\u00e5" }, { label: "a\u030a" }])).toEqual([
+      expect.stringContaining("every grade once"),
+    ]);
+  });
 });
