@@ -14,8 +14,8 @@ import { type AssignmentSnapshot, anchorsOf, findSnapshot } from "../objects/ass
 import { callBatch } from "../objects/batch-client.ts";
 import {
   type ConfigOverrides,
+  comparisonsProblem,
   fingerprintOf,
-  planningProblem,
   resolveConfig,
   seedOf,
 } from "../objects/open-request.ts";
@@ -87,7 +87,8 @@ async function toOpenRequest(
   const modelOverride = request.llm_config_overrides?.model_override ?? null;
   const anchors = anchorsOf(assignment, batchId, request.essays_for_cj.length);
   const essayCount = request.essays_for_cj.length + anchors.length;
-  const config = resolveConfig(settings, configOverrides(metadata, overrides), essayCount);
+  const asked = configOverrides(metadata, overrides);
+  const config = resolveConfig(settings, asked, essayCount);
   return {
     origin: {
       batchId,
@@ -120,7 +121,10 @@ async function toOpenRequest(
     refusal:
       assignmentProblem(request, assignment) ??
       judgeProblem(settings, judge, takesModel(judge) ? modelOverride : null) ??
-      planningProblem(config, essayCount) ??
+      comparisonsProblem(asked, config, {
+        essays: request.essays_for_cj.length,
+        anchors: anchors.length,
+      }) ??
       contentProblem(settings, request),
   };
 }

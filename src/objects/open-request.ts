@@ -106,8 +106,20 @@ export function resolveJudges(
   return [...judges, { judge: HUMAN_JUDGE, model: null, share: 0 }];
 }
 
+/** Why a request's comparisons cannot be what it asks for, whichever door it came through; null when they can. */
+export function comparisonsProblem(
+  overrides: ConfigOverrides,
+  config: BatchConfig,
+  { essays, anchors }: { readonly essays: number; readonly anchors: number },
+): string | null {
+  const essayCount = essays + anchors;
+  const problem = planningProblem(config, essayCount) ?? contradictionIn(overrides, config, essayCount);
+  if (problem === null || anchors === 0) return problem;
+  return `${problem} (${essayCount} essays are ${essays} of the request and ${anchors} anchors of its assignment)`;
+}
+
 /** Why these comparisons cannot be planned, in a sentence that names the limit; null when they can. */
-export function planningProblem(config: BatchConfig, essayCount: number): string | null {
+function planningProblem(config: BatchConfig, essayCount: number): string | null {
   if (essayCount < 2) return null;
   return findPairingProblem(planRequestOf(config, essayCount))?.message ?? null;
 }
@@ -121,11 +133,8 @@ function planRequestOf(config: BatchConfig, essayCount: number): PairingRequest 
  * What a request that can be planned asks for itself and can never get, in a sentence that says what it could; null when there
  * is nothing.
  */
-export function contradictionIn(
-  overrides: ConfigOverrides,
-  config: BatchConfig,
-  essayCount: number,
-): string | null {
+function contradictionIn(overrides: ConfigOverrides, config: BatchConfig, essayCount: number): string | null {
+  if (essayCount < 2) return null;
   const { swapShare, minComparisonsPerEssay: least } = overrides;
   if (config.pairing === "all_pairs" && typeof swapShare === "number" && swapShare > 0) {
     return `a swap_share of ${swapShare} repeats pairs and all_pairs asks each once: leave swap_share out, or choose adaptive or balanced_rounds`;

@@ -7,9 +7,8 @@ import { priceProblem } from "../../judges/price-problem.ts";
 import { type AssignmentSnapshot, anchorsOf } from "../../objects/assignment-snapshot.ts";
 import {
   type ConfigOverrides,
-  contradictionIn,
+  comparisonsProblem,
   fingerprintOf,
-  planningProblem,
   resolveConfig,
   resolveJudges,
   seedOf,
@@ -53,10 +52,11 @@ export function findRefusal(
     if (problem !== null) return { code: "judge_unavailable", detail: problem };
   }
   const config = resolveConfig(settings, overridesOf(request), essayCount);
-  const planning = planningProblem(config, essayCount);
-  if (planning !== null) return { code: "comparisons_not_plannable", detail: planning };
-  const contradiction = contradictionIn(overridesOf(request), config, essayCount);
-  if (contradiction !== null) return { code: "comparisons_not_plannable", detail: contradiction };
+  const comparisons = comparisonsProblem(overridesOf(request), config, {
+    essays: request.essays.length,
+    anchors: essayCount - request.essays.length,
+  });
+  if (comparisons !== null) return { code: "comparisons_not_plannable", detail: comparisons };
   const byReference = request.essays.some(({ text_storage_id }) => typeof text_storage_id === "string");
   if (!byReference || settings.CONTENT_SERVICE_URL !== undefined) return null;
   return {

@@ -3,10 +3,9 @@ import { describe, expect, it } from "vitest";
 import { encodeBatchId } from "../../../src/batch/batch-id.ts";
 import {
   type ConfigOverrides,
-  contradictionIn,
+  comparisonsProblem,
   defaultBudget,
   fingerprintOf,
-  planningProblem,
   resolveConfig,
   seedOf,
 } from "../../../src/objects/open-request.ts";
@@ -14,6 +13,10 @@ import { planPairs } from "../../../src/pairing/index.ts";
 import { requireSettings } from "../../../src/settings/settings.ts";
 
 const settings = requireSettings({ ENVIRONMENT: "development" });
+
+function problemOf(overrides: ConfigOverrides, essays: number): string | null {
+  return comparisonsProblem(overrides, resolveConfig(settings, overrides, essays), { essays, anchors: 0 });
+}
 
 describe("the default budget", () => {
   it.each([
@@ -40,7 +43,7 @@ describe("the default budget", () => {
   it("can be planned for any number of essays that is allowed", () => {
     fc.assert(
       fc.property(fc.integer({ min: 2, max: 2_000 }), (essays) => {
-        expect(planningProblem(resolveConfig(settings, {}, essays), essays)).toBeNull();
+        expect(problemOf({}, essays)).toBeNull();
       }),
     );
   });
@@ -129,19 +132,26 @@ describe("what a batch may do", () => {
 });
 
 describe("a request that cannot be planned", () => {
-  const problem = (overrides: ConfigOverrides, essays: number) =>
-    planningProblem(resolveConfig(settings, overrides, essays), essays);
-
   it("says which limit its budget breaks", () => {
-    expect(problem({ maxComparisons: 8 }, 10)).toContain("at least 9");
-    expect(problem({ maxComparisons: 40_000 }, 2_000)).toContain("at most 32768");
-    expect(problem({ maxComparisons: 44, pairing: "all_pairs" }, 10)).toContain("at least 45");
-    expect(problem({ maxComparisons: 100, pairing: "all_pairs" }, 257)).toContain("at most 256");
-    expect(problem({}, 2_001)).toContain("at most 2000");
+    expect(problemOf({ maxComparisons: 8 }, 10)).toContain("at least 9");
+    expect(problemOf({ maxComparisons: 40_000 }, 2_000)).toContain("at most 32768");
+    expect(problemOf({ maxComparisons: 44, pairing: "all_pairs" }, 10)).toContain("at least 45");
+    expect(problemOf({ maxComparisons: 100, pairing: "all_pairs" }, 257)).toContain("at most 256");
+    expect(problemOf({}, 2_001)).toContain("at most 2000");
+  });
+
+  it("counts the anchors among the essays, and says so", () => {
+    const config = resolveConfig(settings, { maxComparisons: 10 }, 12);
+    expect(comparisonsProblem({}, config, { essays: 10, anchors: 2 })).toMatch(
+      /at least 11 are needed \(12 essays are 10 of the request and 2 anchors of its assignment\)/,
+    );
+    expect(comparisonsProblem({}, config, { essays: 1_950, anchors: 51 })).toMatch(
+      /at most 2000 .*51 anchors/,
+    );
   });
 
   it.each([0, 1])("is not one of %i essays: that ends by itself, whatever the budget", (essays) => {
-    expect(problem({ maxComparisons: 1 }, essays)).toBeNull();
+    expect(problemOf({ maxComparisons: 1 }, essays)).toBeNull();
   });
 
   it("is found for exactly those that pairing would refuse, also when texts turn out to be missing", () => {
@@ -152,7 +162,7 @@ describe("a request that cannot be planned", () => {
         fc.integer({ min: 1, max: 900 }),
         strategy,
         (essays, budget, pairing) => {
-          fc.pre(problem({ maxComparisons: budget, pairing }, essays) === null);
+          fc.pre(problemOf({ maxComparisons: budget, pairing }, essays) === null);
           for (let usable = 2; usable <= essays; usable++)
             expect(() => planPairs({ essayCount: usable, budget, strategy: pairing, seed: 1 })).not.toThrow();
         },
@@ -162,35 +172,32 @@ describe("a request that cannot be planned", () => {
 });
 
 describe("a request that contradicts itself", () => {
-  const contradiction = (overrides: ConfigOverrides, essays: number) =>
-    contradictionIn(overrides, resolveConfig(settings, overrides, essays), essays);
-
   it("asks for repeats of pairs that are asked once", () => {
     const repeats = { pairing: "all_pairs", swapShare: 0.1 } as const;
-    expect(contradiction(repeats, 10)).toContain("choose adaptive or balanced_rounds");
-    expect(contradiction({ ...repeats, swapShare: 0 }, 10)).toBeNull();
-    expect(contradiction({ ...repeats, pairing: "adaptive" }, 10)).toBeNull();
+    expect(problemOf(repeats, 10)).toContain("choose adaptive or balanced_rounds");
+    expect(problemOf({ ...repeats, swapShare: 0 }, 10)).toBeNull();
+    expect(problemOf({ ...repeats, pairing: "adaptive" }, 10)).toBeNull();
   });
 
   it("wants more comparisons per essay than there will be", () => {
-    expect(contradiction({ minComparisonsPerEssay: 11 }, 30)).toContain("lower it to 10");
-    expect(contradiction({ minComparisonsPerEssay: 10 }, 30)).toBeNull();
-    expect(contradiction({ minComparisonsPerEssay: 10 }, 10)).toContain("lower it to 9");
+    expect(problemOf({ minComparisonsPerEssay: 11 }, 30)).toContain("lower it to 10");
+    expect(problemOf({ minComparisonsPerEssay: 10 }, 30)).toBeNull();
+    expect(problemOf({ minComparisonsPerEssay: 10 }, 10)).toContain("lower it to 9");
   });
 
   it("may want as many as the strategy asks where it shows pairs a second time", () => {
     const twice = { pairing: "adaptive", minComparisonsPerEssay: 8 } as const;
-    expect(contradiction(twice, 5)).toBeNull();
-    expect(contradiction({ ...twice, minComparisonsPerEssay: 9 }, 5)).toContain("lower it to 8");
+    expect(problemOf(twice, 5)).toBeNull();
+    expect(problemOf({ ...twice, minComparisonsPerEssay: 9 }, 5)).toContain("lower it to 8");
     const swapped = { pairing: "balanced_rounds", swapShare: 0.5, minComparisonsPerEssay: 7 } as const;
-    expect(contradiction(swapped, 5)).toBeNull();
-    expect(contradiction({ ...swapped, swapShare: 0 }, 5)).toContain("lower it to 4");
+    expect(problemOf(swapped, 5)).toBeNull();
+    expect(problemOf({ ...swapped, swapShare: 0 }, 5)).toContain("lower it to 4");
   });
 
   it("is never one that leaves everything to the service", () => {
     fc.assert(
       fc.property(fc.integer({ min: 2, max: 2_000 }), (essays) => {
-        expect(contradiction({}, essays)).toBeNull();
+        expect(problemOf({}, essays)).toBeNull();
       }),
     );
   });
