@@ -73,7 +73,8 @@ function reasonOfEnd(draft: Draft): StopReason {
   if (pairingStop !== null) return pairingStop;
   const { maxComparisons } = draft.batch.config;
   if (pairing === null || plannedSoFar(draft.tally()) < maxComparisons) return "all_comparisons_settled";
-  const more = pairing.strategy === "adaptive" || maxComparisons < countAllPairs(pairing.essayCount);
+  const timesEach = pairing.strategy === "adaptive" ? 2 : 1;
+  const more = maxComparisons < timesEach * countAllPairs(pairing.essayCount);
   return more ? "budget_spent" : "all_comparisons_settled";
 }
 

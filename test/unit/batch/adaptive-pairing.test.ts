@@ -295,6 +295,19 @@ describe("a batch with more budget than pairs", () => {
     },
   );
 
+  it.each([
+    [19, "budget_spent"],
+    [20, "all_comparisons_settled"],
+    [21, "all_comparisons_settled"],
+  ])("says of five essays and a budget of %i that it ended by %s", (maxComparisons, stopReason) => {
+    const batch = openBatch({
+      essays: 5,
+      config: { pairing: "adaptive", completionThresholdPct: 100, maxComparisons },
+    });
+    simulateJudge(5, 1).judgeAll(batch);
+    expect(batch.batch.life).toMatchObject({ state: "COMPLETED", stopReason });
+  });
+
   it("ends when no pair is left to ask, whatever its plan has promised", () => {
     const batch = openBatch({ essays: 5, config: { completionThresholdPct: 100, maxRetryAttempts: 0 } });
     batch.batch.life = { ...batch.batch.life, totalComparisons: 20 };
