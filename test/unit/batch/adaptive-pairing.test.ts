@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Batch, BatchConfig, Comparison } from "../../../src/batch/batch.ts";
 import { type Callback, recordVerdicts } from "../../../src/batch/commands/record-verdicts.ts";
 import { type Ranker, rankEssays } from "../../../src/batch/ranking.ts";
+import { nextPairs } from "../../../src/pairing/index.ts";
 import { rankByWins } from "../../fakes/rank-by-wins.ts";
 import { type BatchUnderTest, errorOf, numbersTo, openBatch, PERMANENT, verdictOf } from "./harness.ts";
 import { simulateJudge } from "./simulated-judge.ts";
@@ -99,6 +100,44 @@ describe("a batch that adapts", () => {
     judge.judgeAll(batch);
     expect(batch.batch.tally.completed).toBe(150);
     expect(batch.state()).toBe("COMPLETED");
+  });
+
+  it("chooses by the latest fit, and takes what came after it for in flight", () => {
+    const batch = adaptiveBatch();
+    const judge = simulateJudge(ESSAYS, 7);
+    let scored = new Set<number>();
+    let wavesAfterTheFit = 0;
+    let askedBefore = batch.batch.comparisons.length;
+    while (judge.judgeOne(batch)) {
+      const { comparisons, fit, life, origin, config } = batch.batch;
+      const judgedNow = comparisons.filter(({ winner }) => winner !== null).map(({ number }) => number);
+      if (batch.latest().changes.some(({ kind }) => kind === "fit")) scored = new Set(judgedNow);
+      const asked = comparisons.slice(0, askedBefore);
+      const planned = comparisons.slice(askedBefore);
+      askedBefore = comparisons.length;
+      if (planned.length === 0 || fit === null) continue;
+      wavesAfterTheFit += judgedNow.length > scored.size ? 1 : 0;
+      const again = nextPairs({
+        essayCount: ESSAYS,
+        budget: life.totalComparisons,
+        strategy: "adaptive",
+        seed: origin.seed,
+        balancedRounds: config.balancedRounds,
+        randomShare: config.randomShare,
+        swapShare: config.swapShare,
+        repeatsInform: false,
+        asked: asked.map(({ number, first, second, origin }) => ({
+          first,
+          second,
+          origin,
+          status: scored.has(number) ? "scored" : "pending",
+        })),
+        wanted: planned.length,
+        posterior: { abilities: fit.abilities, variances: fit.variances },
+      });
+      expect(planned.map(({ first, second, origin }) => ({ first, second, origin }))).toEqual(again);
+    }
+    expect(wavesAfterTheFit).toBeGreaterThan(0);
   });
 
   it("fits nothing as long as pairs follow from the seed alone", () => {

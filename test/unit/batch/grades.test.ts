@@ -67,6 +67,14 @@ describe("the grades of a ranking", () => {
     expect(doubtful?.warning).toBe("probably_wrong");
     expect(sure?.wrong_probability).toBeLessThan(0.5);
     expect(sure?.warning).toBeNull();
+
+    const everywhere = numbersTo(200).map((step) => essay(step / 20 - 5, 0.3));
+    const { grades: many } = gradeEssays(NATIONAL, [...NINE, ...everywhere], true, 1);
+    const wrong = many.flatMap((grade) => (grade === null ? [] : [grade.wrong_probability]));
+    expect(wrong.some((probability) => probability > 0.5 && probability < 0.55)).toBe(true);
+    expect(wrong.some((probability) => probability > 0.45 && probability < 0.5)).toBe(true);
+    for (const grade of many)
+      if (grade !== null) expect(grade.warning === "probably_wrong").toBe(grade.wrong_probability > 0.5);
   });
 
   it.each<[string, readonly RankedForGrading[], boolean, string, RegExp]>([

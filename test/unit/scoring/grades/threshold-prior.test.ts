@@ -17,6 +17,24 @@ describe("the prior of the grade boundaries", () => {
     expect(boundaries[2]).toBeCloseTo(1 + quartile, 12);
   });
 
+  it("is as wide as docs/grades.md says, in units of the batch's spread", () => {
+    const spread = 2;
+    const prior = thresholdPrior([0.25, 0.25, 0.25, 0.25], 0, spread);
+    const centre = thresholdsAt(prior, new Float64Array(coordinateCount(prior)));
+    const drawn = (coordinate: number) => {
+      const at = new Float64Array(coordinateCount(prior));
+      at[coordinate] = 1;
+      return thresholdsAt(prior, at);
+    };
+    const [location, width, scatter, step] = [0, 1, 2, 3].map(drawn);
+    const stepOf = ({ boundaries }: typeof centre) => boundaries[1] - boundaries[0];
+    expect(location.boundaries[1] - centre.boundaries[1]).toBeCloseTo(0.8 * spread, 12);
+    expect(Math.log(stepOf(width) / stepOf(centre))).toBeCloseTo(0.3, 12);
+    expect(Math.log(stepOf(step) / stepOf(centre))).toBeCloseTo(0.3, 12);
+    expect(centre.scatter).toBeCloseTo(0.08 * spread, 12);
+    expect(Math.log(scatter.scatter / centre.scatter)).toBeCloseTo(0.9, 12);
+  });
+
   it.each([
     ["lowest", [1e-17, 0.5, 0.5]],
     ["highest", [0.5, 0.5, 5e-324]],
