@@ -1,4 +1,5 @@
 /** What must hold once everything has come to rest. */
+import { z } from "zod";
 import { isTerminal } from "../../src/batch/batch.ts";
 import { openBatchStore } from "../../src/objects/batch-store.ts";
 import { openOutbox } from "../../src/objects/outbox.ts";
@@ -68,6 +69,9 @@ function checkPublished(world: World, { bosBatchId, batchId }: BatchEntry): void
     published.filter(({ topic }) => TERMINAL_TOPIC.test(topic)).map(({ eventId }) => eventId),
   );
   if (ids.size !== 1) world.violate(`${batchId}: ${ids.size} terminal events reached the bridge, not 1`);
+  for (const [topic, entries] of Map.groupBy(published, (entry) => entry.topic))
+    if (new Set(entries.map(({ eventId }) => eventId)).size > 1)
+      world.violate(`${batchId}: ${topic} holds events under different ids`);
 }
 
 /** Every judged comparison shows the one answer that counted, as it was sent; counters are what the rows say. */
@@ -84,6 +88,11 @@ function checkVerdicts(world: World, hosted: Hosted, batchId: string): void {
   if (requests.size !== rows.length) world.violate(`${batchId}: one answer counts twice`);
 }
 
+/** What an event says of how many comparisons were judged. */
+const completedCount = z.looseObject({
+  system_metadata: z.looseObject({ resource_usage: z.looseObject({ completed_comparisons: z.number() }) }),
+});
+
 function checkProjection(world: World, hosted: Hosted, readModel: Sqlite): void {
   const batch = loadBatch(hosted);
   if (batch === null) return;
@@ -92,6 +101,9 @@ function checkProjection(world: World, hosted: Hosted, readModel: Sqlite): void 
   const store = openBatchStore(sql);
   const picture = pictureOf(batch, store.ranking(), store.reviews(), events, null);
   const { batchId } = picture.batch;
+  const [counted] = hosted.sqlite.all(
+    "SELECT count(*) FILTER (WHERE status = 'judged') AS judged, count(*) FILTER (WHERE status = 'failed') AS failed FROM comparisons",
+  );
   const [row] = readModel.all("SELECT * FROM batches WHERE batch_id = ?", batchId);
   if (row === undefined) {
     world.violate(`${batchId} never reached D1`);
@@ -100,8 +112,8 @@ function checkProjection(world: World, hosted: Hosted, readModel: Sqlite): void 
   const expected: Row = {
     seq: picture.batch.seq,
     state: picture.batch.state,
-    completed_comparisons: picture.batch.completedComparisons,
-    failed_comparisons: picture.batch.failedComparisons,
+    completed_comparisons: counted["judged"],
+    failed_comparisons: counted["failed"],
     pending_comparisons: 0,
     next_wake_at: null,
   };
@@ -111,6 +123,13 @@ function checkProjection(world: World, hosted: Hosted, readModel: Sqlite): void 
   const results = readModel.all("SELECT number FROM essay_results WHERE batch_id = ?", batchId);
   if (results.length !== picture.results.length)
     world.violate(`${batchId}: D1 has ${results.length} results, the object ${picture.results.length}`);
+  for (const { event } of events) {
+    const says = completedCount.safeParse(event.envelope.data).data?.system_metadata.resource_usage;
+    if (says !== undefined && says.completed_comparisons !== counted["judged"])
+      world.violate(
+        `${batchId}: ${event.name} counts ${says.completed_comparisons} comparisons, its rows ${String(counted["judged"])}`,
+      );
+  }
   for (const { eventId, status } of picture.events) {
     const [event] = readModel.all("SELECT status FROM published_events WHERE event_id = ?", eventId);
     if (event?.["status"] !== status || status !== "published")

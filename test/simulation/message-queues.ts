@@ -5,15 +5,19 @@ import { judgementsMessageSchema } from "../../src/objects/messages.ts";
 import type { ObjectHost } from "./object-host.ts";
 import { kill, overTheWire, type Process, startProcess, strikes, type World } from "./world.ts";
 
-/** `max_batch_size` of wrangler.toml. */
-const BATCH_SIZE: Readonly<Record<QueueName, number>> = {
+/** `max_batch_size` of wrangler.toml; `test/unit/configuration.test.ts` compares them. */
+export const BATCH_SIZE: Readonly<Record<QueueName, number>> = {
   "cj-inbound": 100,
   "cj-texts": 10,
-  "cj-judgements": 10,
+  "cj-judgements": 2,
   "cj-events": 20,
 };
 const DEAD_BATCH_SIZE = 20;
 const DEAD_ATTEMPTS = 101;
+/** `max_batch_timeout`: a consumer is not started for the first message at once, but with what has come until then. */
+const GATHER_MS = 1_000;
+/** While all consumers are busy messages gather for longer, so that one run gets many at once. */
+const BACKLOG_MS = 180_000;
 /** A consumer that has not ended by then is ended. */
 const CONSUMER_LIMIT_MS = 15 * 60_000;
 
@@ -53,7 +57,8 @@ export function createMessageQueues({ world, hostOf, consume }: MessageQueuesOpt
   const messagesOf = (queue: string) => stored.get(queue) ?? [];
   const store = (queue: string, message: StoredMessage): void => {
     messagesOf(queue).push(message);
-    timeline.after(message.availableAt - timeline.now(), () => deliver(queue));
+    const gatherMs = chance.integer(0, chance.happens(0.3) ? BACKLOG_MS : GATHER_MS);
+    timeline.after(message.availableAt - timeline.now() + gatherMs, () => deliver(queue));
   };
   const enqueue = (queue: string, body: unknown, delayMs: number): void => {
     const copies = strikes(world, weather.duplicateMessage) ? 2 : 1;

@@ -95,9 +95,7 @@ function textOrNull(value: unknown): string | null {
 }
 
 function rawRows(sqlite: Sqlite, query: string, bindings: readonly unknown[]): unknown[] {
-  const statement = sqlite.database.prepare(query);
-  statement.setReturnArrays(true);
-  return statement.all(...bindings.map(toSqlite));
+  return sqlite.prepareRaw(query).all(...bindings.map(toSqlite));
 }
 
 /** The read model never goes back, and never runs ahead of what the object has committed. */

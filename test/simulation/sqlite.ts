@@ -6,22 +6,29 @@ export type Row = Record<string, unknown>;
 export interface Sqlite {
   readonly database: DatabaseSync;
   prepare(query: string): StatementSync;
+  /** a statement that gives its rows as arrays */
+  prepareRaw(query: string): StatementSync;
   all(query: string, ...bindings: unknown[]): Row[];
 }
 
 export function openSqlite(): Sqlite {
   const database = new DatabaseSync(":memory:");
   const statements = new Map<string, StatementSync>();
-  const prepare = (query: string) => {
-    const known = statements.get(query);
-    if (known !== undefined) return known;
-    const statement = database.prepare(query);
-    statements.set(query, statement);
+  const rawStatements = new Map<string, StatementSync>();
+  const prepareIn = (known: Map<string, StatementSync>, query: string): StatementSync => {
+    const statement = known.get(query) ?? database.prepare(query);
+    known.set(query, statement);
     return statement;
   };
+  const prepare = (query: string) => prepareIn(statements, query);
   return {
     database,
     prepare,
+    prepareRaw(query) {
+      const statement = prepareIn(rawStatements, query);
+      statement.setReturnArrays(true);
+      return statement;
+    },
     all: (query, ...bindings) => prepare(query).all(...bindings.map(toSqlite)),
   };
 }

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { MAX_ATTEMPTS, QUEUES, queueOf } from "../../src/bus/queues.ts";
 import { RATE_LIMITS, RATE_PERIOD_SECONDS } from "../../src/http/rate-limit.ts";
 import { parseSettings } from "../../src/settings/settings.ts";
+import { BATCH_SIZE } from "../simulation/message-queues.ts";
 
 /** The part of the configuration that the code relies on, as wrangler itself reads it. */
 const configSchema = z.object({
@@ -16,6 +17,7 @@ const configSchema = z.object({
       z.object({
         queue: z.string(),
         max_retries: z.number(),
+        max_batch_size: z.number(),
         dead_letter_queue: z.string().optional(),
       }),
     ),
@@ -77,6 +79,7 @@ describe.each(ENVIRONMENTS)("the environment %s", (environment) => {
       const consumer = consumers.find((candidate) => candidate.queue === `${prefix}${queue}`);
       expect(consumer?.max_retries).toBe(MAX_ATTEMPTS[queue] - 1);
       expect(consumer?.dead_letter_queue).toBe(`${prefix}${queue}-dlq`);
+      expect(consumer?.max_batch_size, "in the simulator").toBe(BATCH_SIZE[queue]);
     },
   );
 
