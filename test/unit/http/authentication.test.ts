@@ -56,13 +56,18 @@ describe("authentication", () => {
     expect(new Set(undescribed)).toEqual(new Set(PUBLIC_PAGES));
   });
 
-  it.each(guarded)("asks for a key before $operationId", async ({ method, path }) => {
-    const response = await ask(path, { method });
-    expect(response.status).toBe(401);
-    expect(response.headers.get("www-authenticate")).toMatch(/^Bearer /);
-    expect(response.headers.get("content-type")).toBe("application/problem+json");
-    expect(await response.json()).toMatchObject({ code: "unauthorized", status: 401 });
-  });
+  it.each(guarded)(
+    "asks for a key before $operationId, and for one that it knows",
+    async ({ method, path }) => {
+      for (const headers of [{}, { authorization: "Bearer secret-of-nobody" }]) {
+        const response = await ask(path, { method, headers });
+        expect(response.status).toBe(401);
+        expect(response.headers.get("www-authenticate")).toMatch(/^Bearer /);
+        expect(response.headers.get("content-type")).toBe("application/problem+json");
+        expect(await response.json()).toMatchObject({ code: "unauthorized", status: 401 });
+      }
+    },
+  );
 
   it.each(guarded)("asks for the documented scope before $operationId", async ({ method, path, scopes }) => {
     for (const scope of SCOPES) {

@@ -22,7 +22,9 @@ async function problemOf(response: Response) {
 }
 
 function postBatches(body: BodyInit, headers: Record<string, string> = {}) {
-  const init = { method: "POST", body, headers: { "content-type": "application/json", ...headers } };
+  // Node wants to be told that a stream is sent while the answer may already come.
+  const duplex = "half" as const;
+  const init = { method: "POST", body, duplex, headers: { "content-type": "application/json", ...headers } };
   return ask("/v1/batches", init, DEVELOPMENT);
 }
 
@@ -119,6 +121,21 @@ describe("a body that cannot be read", () => {
       );
     },
   );
+
+  it("is a 413 by the length that it announces, and else as soon as the limit is passed", async () => {
+    const announced = await postBatches("{}", { "content-length": String(8 * 1024 * 1024 + 1) });
+    expect((await problemOf(announced)).code).toBe("too_large");
+
+    let pulled = 0;
+    const endless = new ReadableStream({
+      pull(controller) {
+        pulled += 1;
+        controller.enqueue(new Uint8Array(1024 * 1024).fill(32));
+      },
+    });
+    expect((await problemOf(await postBatches(endless))).code).toBe("too_large");
+    expect(pulled).toBeLessThan(12);
+  });
 
   it("is a 413 when it holds more JSON values than memory has room for, before any of them is parsed", async () => {
     const parse = vi.spyOn(JSON, "parse");
