@@ -1,7 +1,7 @@
 import type { Draft } from "./draft.ts";
+import { fail, finalise } from "./ending.ts";
 import { issueNextWave, planComparisons, usableEssayNumbers } from "./issue-wave.ts";
 import type { Ranker } from "./ranking.ts";
-import { fail, finalise } from "./settle.ts";
 
 /** All texts are settled: plan the comparisons, or end at once when there is nothing to compare. */
 export function generatePairs(draft: Draft, rank: Ranker): void {

@@ -3,27 +3,16 @@
  * batch in a state in which something outstanding, planned or timed will wake it again: there is no third way to wait.
  */
 import { countAllPairs } from "../pairing/index.ts";
-import {
-  type FailureReason,
-  isTerminal,
-  lastActivityAt,
-  plannedSoFar,
-  type StopReason,
-  verdictsSoFar,
-} from "./batch.ts";
+import { isTerminal, type PairingStop, plannedSoFar, type StopReason } from "./batch.ts";
 import { ceilingReached, countAffordable, countWithMachines } from "./cost-ceiling.ts";
+import { graceEndsAt, timeoutAt } from "./deadlines.ts";
 import type { Draft } from "./draft.ts";
-import { completedEvents, failedEvent, type PublishedEvent } from "./events.ts";
+import { fail, finalise } from "./ending.ts";
+import { enterScoring } from "./enter-scoring.ts";
 import { issueNextWave, mayAsk } from "./issue-wave.ts";
 import { indexOfPeople } from "./judges.ts";
-import type { Ranker, Ranking } from "./ranking.ts";
+import type { Ranker } from "./ranking.ts";
 import { ruleMet } from "./stopping.ts";
-
-export const HOUR_MS = 3_600_000;
-
-/** Final scoring is tried this often before the batch fails with `scoring_failed`. */
-export const SCORING_ATTEMPTS_MAX = 5;
-const SCORING_RETRY_BASE_MS = 10_000;
 
 /** Applies the rules in their order: certain failure, completion, nothing left to wait for, next wave. */
 export function settle(draft: Draft, rank: Ranker): void {
@@ -41,13 +30,9 @@ export function settle(draft: Draft, rank: Ranker): void {
   watchPatience(draft);
 }
 
-/** What is in flight when a rule stops the batch still counts, within the grace; what has been asked is now the plan. */
 function stopPairingWhenEnough(draft: Draft): void {
   const rule = mayAsk(draft) ? ruleMet(draft) : null;
-  if (rule === null) return;
-  draft.update({ pairingStop: rule, totalComparisons: plannedSoFar(draft.tally()) });
-  const { outstanding, copiesOutstanding } = draft.tally();
-  if (outstanding + copiesOutstanding > 0) enterScoring(draft, rule);
+  if (rule !== null) stopPairing(draft, rule);
 }
 
 /**
@@ -61,10 +46,13 @@ function stopAtCostCeiling(draft: Draft): void {
   const { config } = draft.batch;
   const reached = ceilingReached({ config, tally: draft.tally() }) && (inFlight > 0 || mayAsk(draft));
   const nothingAffordable = inFlight === 0 && mayAsk(draft) && countAffordable(config, draft.tally()) === 0;
-  if (!reached && !nothingAffordable) return;
-  draft.update({ pairingStop: "cost_ceiling_reached", totalComparisons: plannedSoFar(draft.tally()) });
-  const { outstanding, copiesOutstanding } = draft.tally();
-  if (outstanding + copiesOutstanding > 0) enterScoring(draft, "cost_ceiling_reached");
+  if (reached || nothingAffordable) stopPairing(draft, "cost_ceiling_reached");
+}
+
+/** What is in flight when a rule stops the batch still counts, within the grace; what has been asked is now the plan. */
+function stopPairing(draft: Draft, rule: PairingStop): void {
+  draft.update({ pairingStop: rule, totalComparisons: plannedSoFar(draft.tally()) });
+  if (!allSettled(draft)) enterScoring(draft, rule);
 }
 
 /** Why the batch ends when nothing is outstanding. */
@@ -98,10 +86,14 @@ function completionReached(draft: Draft): boolean {
 
 function nothingLeftToWaitFor(draft: Draft): boolean {
   const { totalComparisons, state, scoringRetry } = draft.life();
-  const { outstanding, copiesOutstanding } = draft.tally();
   const allIssued = plannedSoFar(draft.tally()) >= totalComparisons || state === "SCORING";
-  const allSettled = outstanding === 0 && copiesOutstanding === 0;
-  return totalComparisons > 0 && allSettled && allIssued && scoringRetry === null;
+  return totalComparisons > 0 && allSettled(draft) && allIssued && scoringRetry === null;
+}
+
+/** Whether no answer is outstanding, copies for people included. */
+function allSettled(draft: Draft): boolean {
+  const { outstanding, copiesOutstanding } = draft.tally();
+  return outstanding === 0 && copiesOutstanding === 0;
 }
 
 function failForSuccessRate(draft: Draft): void {
@@ -122,160 +114,6 @@ function failForSuccessRate(draft: Draft): void {
       success_rate_threshold: threshold,
     },
   });
-}
-
-function enterScoring(draft: Draft, reason: string): void {
-  leavePairGeneration(draft, "verdict_received");
-  draft.transition("SCORING", reason);
-  draft.update({ partialScoringTriggered: true, scoringSince: draft.now });
-  draft.wakeBy(graceEndsAt(draft));
-}
-
-/** A verdict may arrive before the outbox reports that its question was queued. */
-export function leavePairGeneration(draft: Draft, reason: string): void {
-  if (draft.life().state === "GENERATING_PAIRS") draft.transition("WAITING_CALLBACKS", reason);
-}
-
-/** Shows what the verdicts so far say. A provisional ranking that cannot be computed is left out, not fatal. */
-export function publishProvisionalRanking(draft: Draft, rank: Ranker): void {
-  if (draft.life().state !== "SCORING" || draft.life().scoringRetry !== null) return;
-  const outcome = attempt(() => rankVerdicts(draft, rank, true));
-  if (outcome.kind === "done")
-    draft.change({ kind: "ranking", ranking: { ...outcome.result, provisional: true } });
-}
-
-/** Ends the batch with its final ranking, or arranges another try when scoring fails. */
-export function finalise(draft: Draft, rank: Ranker, stop: StopReason): void {
-  if (verdictsSoFar(draft.tally()) === 0 && stop !== "single_essay_batch") {
-    fail(draft, {
-      reason: "no_verdicts",
-      errorCode: "CJ_INSUFFICIENT_COMPARISONS",
-      message: "Nothing is left to wait for and no comparison was judged, so there is nothing to rank.",
-      details: { failed_comparisons: draft.tally().failed },
-    });
-    return;
-  }
-  enterFinalScoring(draft, stop);
-  const outcome = attempt(() => {
-    const ranking = rankVerdicts(draft, rank, false);
-    // Built, and so validated against the contracts, before anything is queued.
-    return { ranking, events: completedEvents(draft, ranking, stop) };
-  });
-  if (outcome.kind === "failed") retryScoring(draft, stop, outcome.message);
-  else complete(draft, outcome.result, stop);
-}
-
-export function enterFinalScoring(draft: Draft, stop: StopReason): void {
-  if (draft.life().state === "SCORING") return;
-  leavePairGeneration(draft, "verdict_received");
-  draft.transition("SCORING", stop);
-  draft.update({ scoringSince: draft.now });
-}
-
-function complete(draft: Draft, { ranking, events }: Finished, stop: StopReason): void {
-  draft.update({
-    // Pairing may have stopped before the budget was spent; from now on the plan is what was asked.
-    totalComparisons: plannedSoFar(draft.tally()),
-    scoringRetry: null,
-    stopReason: stop,
-    forcedRecovery: stop === "forced_recovery",
-    completedAt: draft.now,
-  });
-  draft.change({ kind: "ranking", ranking: { ...ranking, provisional: false } });
-  draft.transition("COMPLETED", stop);
-  for (const event of events) draft.emit({ kind: "event", event });
-  watchRetention(draft);
-}
-
-interface Finished {
-  readonly ranking: Ranking;
-  readonly events: readonly PublishedEvent[];
-}
-
-type Attempt<Result> =
-  | { readonly kind: "done"; readonly result: Result }
-  | { readonly kind: "failed"; readonly message: string };
-
-/** Scoring may fail on data that nobody foresaw; a batch must not die of it in silence. */
-function attempt<Result>(work: () => Result): Attempt<Result> {
-  try {
-    return { kind: "done", result: work() };
-  } catch (error) {
-    return { kind: "failed", message: error instanceof Error ? error.message : String(error) };
-  }
-}
-
-function rankVerdicts(draft: Draft, rank: Ranker, provisional: boolean): Ranking {
-  const { judges, seed, gradeScale } = draft.batch.origin;
-  return rank({
-    essays: draft.essays(),
-    comparisons: draft.comparisons(),
-    judges,
-    seed,
-    provisional,
-    gradeScale,
-  });
-}
-
-/** Counts a failed final scoring; the last attempt ends the batch. */
-export function retryScoring(draft: Draft, stop: StopReason, message: string): void {
-  const attempts = (draft.life().scoringRetry?.attempts ?? 0) + 1;
-  if (attempts >= SCORING_ATTEMPTS_MAX) {
-    fail(draft, {
-      reason: "scoring_failed",
-      errorCode: "CJ_SCORE_CONVERGENCE_FAILED",
-      message: `The verdicts could not be scored in ${attempts} attempts: ${message}`,
-      details: { attempts, completed_comparisons: draft.tally().completed },
-    });
-    return;
-  }
-  const at = draft.now + SCORING_RETRY_BASE_MS * 4 ** (attempts - 1);
-  draft.update({ scoringRetry: { attempts, at, stop } });
-  draft.wakeBy(at);
-}
-
-/** Ends the batch without a ranking. */
-export function fail(
-  draft: Draft,
-  failure: {
-    readonly reason: FailureReason;
-    readonly errorCode: string;
-    readonly message: string;
-    readonly details: Readonly<Record<string, string | number | boolean | null>>;
-  },
-): void {
-  draft.update({ failure, completedAt: draft.now, scoringRetry: null });
-  draft.transition(failure.reason === "cancelled" ? "CANCELLED" : "FAILED", failure.reason);
-  draft.emit({ kind: "event", event: failedEvent(draft, failure) });
-  watchRetention(draft);
-}
-
-function watchRetention(draft: Draft): void {
-  draft.wakeBy(draft.now + draft.batch.config.retentionDays * 24 * HOUR_MS);
-}
-
-/** When the monitor must look again if no further verdict comes. */
-export function timeoutAt(draft: Draft): number {
-  const { origin, config } = draft.batch;
-  const heard = Math.max(lastActivityAt(draft.batch), draft.tally().lastVerdictAt);
-  const patience = patienceForPeopleHours(draft);
-  return Math.min(
-    heard + Math.max(config.batchTimeoutHours, patience) * HOUR_MS,
-    origin.createdAt + Math.max(config.maxBatchHours, patience) * HOUR_MS,
-  );
-}
-
-/** When a ranking that is provisional becomes final, whatever is still outstanding. */
-export function graceEndsAt(draft: Draft): number {
-  const { scoringSince, updatedAt } = draft.life();
-  const graceMs = draft.batch.config.stragglerGraceSeconds * 1000;
-  return (scoringSince ?? updatedAt) + Math.max(graceMs, patienceForPeopleHours(draft) * HOUR_MS);
-}
-
-/** How long the batch has patience, because something in it waits for people; 0 when nothing does. */
-function patienceForPeopleHours(draft: Draft): number {
-  const { waitingForPeople, copiesOutstanding } = draft.tally();
-  return waitingForPeople + copiesOutstanding > 0 ? draft.batch.config.humanWaitHours : 0;
 }
 
 /** With the last answer of people the batch's patience ends: what it held back may be due at once. */

@@ -1,7 +1,7 @@
 import { type Batch, isTerminal } from "../batch.ts";
 import type { Decision } from "../decision.ts";
 import { openDraft } from "../draft.ts";
-import { fail } from "../settle.ts";
+import { fail } from "../ending.ts";
 
 export type CancelOutcome = "cancelled" | "already_cancelled" | "already_ended";
 

@@ -1,12 +1,13 @@
 import { askForTexts } from "../ask-for-texts.ts";
 import type { Batch, BatchConfig, BatchLife, BatchOrigin, Essay } from "../batch.ts";
+import { timeoutAt } from "../deadlines.ts";
 import type { Decision, PromptContext } from "../decision.ts";
 import { type Draft, openDraft } from "../draft.ts";
+import { fail } from "../ending.ts";
 import { lengthOf } from "../essay-length.ts";
 import { batchFrom } from "../evolve.ts";
 import { generatePairs } from "../generate-pairs.ts";
 import type { Ranker } from "../ranking.ts";
-import { fail, timeoutAt } from "../settle.ts";
 
 /** An assessment request, parsed, limited and completed with defaults at the edge. */
 export interface OpenRequest {

@@ -1,7 +1,8 @@
 import { type Batch, isTerminal } from "../batch.ts";
 import type { Decision } from "../decision.ts";
 import { openDraft } from "../draft.ts";
-import { enterFinalScoring, retryScoring } from "../settle.ts";
+import { retryScoring } from "../ending.ts";
+import { enterFinalScoring } from "../enter-scoring.ts";
 
 /** The final ranking was computed and could not be stored: another try is arranged, or the batch fails. */
 export function recordScoringFailure(batch: Batch, message: string, now: number): Decision<null> {

@@ -4,9 +4,11 @@ import { ceilingReached } from "../cost-ceiling.ts";
 import { askAgainAt } from "../deadlines.ts";
 import type { AnswerOrigin, Decision, VerdictRecord } from "../decision.ts";
 import { type Draft, openDraft } from "../draft.ts";
+import { fail, publishProvisionalRanking } from "../ending.ts";
+import { leavePairGeneration } from "../enter-scoring.ts";
 import { putBack } from "../people.ts";
 import type { Ranker } from "../ranking.ts";
-import { fail, leavePairGeneration, publishProvisionalRanking, settle } from "../settle.ts";
+import { settle } from "../settle.ts";
 
 /** One callback, found to be ours and parsed. */
 export interface Callback extends AnswerOrigin {
@@ -69,7 +71,7 @@ function record(draft: Draft, callback: Callback): CallbackOutcome {
     return "late";
   }
   if (isError && callback.attempt < comparison.attempt) return "duplicate";
-  leavePairGeneration(draft, "verdict_received");
+  leavePairGeneration(draft);
   if (callback.answer.kind === "error") recordError(draft, comparison, callback, callback.answer.code);
   else recordWinner(draft, comparison, callback, callback.answer.winner);
   return "applied";

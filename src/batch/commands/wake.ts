@@ -1,11 +1,12 @@
 import { askForTextsAgain } from "../ask-for-texts.ts";
 import { type Batch, isTerminal, verdictsSoFar } from "../batch.ts";
-import { askAgainAt, textsAskedAgainAt } from "../deadlines.ts";
+import { askAgainAt, graceEndsAt, retentionEndsAt, textsAskedAgainAt, timeoutAt } from "../deadlines.ts";
 import type { Decision } from "../decision.ts";
 import { type Draft, openDraft } from "../draft.ts";
+import { fail, finalise } from "../ending.ts";
 import { putBack } from "../people.ts";
 import type { Ranker } from "../ranking.ts";
-import { fail, finalise, graceEndsAt, HOUR_MS, reasonAfterGrace, settle, timeoutAt } from "../settle.ts";
+import { reasonAfterGrace, settle } from "../settle.ts";
 
 export interface WakeReport {
   /** comparisons whose deadline had passed and that were asked again */
@@ -129,8 +130,4 @@ function eraseTextsWhenDue(draft: Draft): void {
   if (draft.life().textsErasedAt !== null || draft.now < retentionEndsAt(draft.batch)) return;
   draft.change({ kind: "texts-erased" });
   draft.update({ textsErasedAt: draft.now });
-}
-
-function retentionEndsAt(batch: Batch): number {
-  return (batch.life.completedAt ?? batch.life.updatedAt) + batch.config.retentionDays * 24 * HOUR_MS;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { SCORING_ATTEMPTS_MAX } from "../../../src/batch/ending.ts";
 import { type Ranker, rankEssays } from "../../../src/batch/ranking.ts";
-import { SCORING_ATTEMPTS_MAX } from "../../../src/batch/settle.ts";
 import {
   DAY,
   inlineEssays,
