@@ -5,7 +5,6 @@ import {
   type Comparison,
   type Essay,
   isTerminal,
-  retally,
   type Tally,
 } from "./batch.ts";
 import {
@@ -18,6 +17,7 @@ import {
   type VerdictRecord,
 } from "./decision.ts";
 import type { InterimFit } from "./interim-fit.ts";
+import { retally } from "./tally.ts";
 
 /**
  * A copy-on-write view of a batch while one command is decided: reads see what this command has already decided,

@@ -1,10 +1,11 @@
 /** How a batch ends, with its final ranking or without one, and the provisional rankings before that. */
-import { type Failure, plannedSoFar, type StopReason, verdictsSoFar } from "./batch.ts";
+import type { Failure, StopReason } from "./batch.ts";
 import { retentionEndsAt } from "./deadlines.ts";
 import type { Draft } from "./draft.ts";
 import { enterFinalScoring } from "./enter-scoring.ts";
 import { completedEvents, failedEvent, type PublishedEvent } from "./events.ts";
 import type { Ranker, Ranking } from "./ranking.ts";
+import { plannedSoFar, verdictsSoFar } from "./tally.ts";
 
 /** Final scoring is tried this often before the batch fails with `scoring_failed`. */
 export const SCORING_ATTEMPTS_MAX = 5;

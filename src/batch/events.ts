@@ -7,11 +7,12 @@ import type { z } from "zod";
 import { toWireDatetime } from "../contracts/datetime.ts";
 import type { EventEnvelope } from "../contracts/envelope.ts";
 import { PUBLISHED_EVENTS, type PublishedEventKind, topicName } from "../contracts/topics.ts";
-import { type Comparison, type Failure, plannedSoFar, type StopReason, verdictsSoFar } from "./batch.ts";
+import type { Comparison, Failure, StopReason } from "./batch.ts";
 import type { Draft } from "./draft.ts";
 import { describeJudges } from "./judges.ts";
 import { gradingMetadata, publishedGrade } from "./published-grades.ts";
 import type { Ranking } from "./ranking.ts";
+import { plannedSoFar, verdictsSoFar } from "./tally.ts";
 
 const SOURCE_SERVICE = "cj_assessment_service";
 

@@ -1,5 +1,6 @@
-import { type Batch, type Comparison, emptyTally, retally } from "./batch.ts";
+import type { Batch, Comparison } from "./batch.ts";
 import type { Change } from "./decision.ts";
+import { emptyTally, retally } from "./tally.ts";
 
 /** A batch as it stands right after its `opened` change. */
 export function batchFrom(opened: Extract<Change, { kind: "opened" }>): Batch {

@@ -7,13 +7,14 @@ import {
   pacedInFlight,
   settleStrategy,
 } from "../pairing/index.ts";
-import { isTerminal, plannedSoFar, type SettledPairing } from "./batch.ts";
+import { isTerminal, type SettledPairing } from "./batch.ts";
 import { countAffordable } from "./cost-ceiling.ts";
 import type { Draft } from "./draft.ts";
 import { posteriorOf, refitWhenDue } from "./interim-fit.ts";
 import { openIssuer } from "./issue-comparison.ts";
 import { HUMAN_JUDGE } from "./judges.ts";
 import { hasStoppingRule } from "./stopping.ts";
+import { plannedSoFar } from "./tally.ts";
 
 /** Settles how pairs are chosen and how many there will be at most. Call it once, when all texts are there. */
 export function planComparisons(draft: Draft): void {

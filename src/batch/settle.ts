@@ -3,7 +3,7 @@
  * batch in a state in which something outstanding, planned or timed will wake it again: there is no third way to wait.
  */
 import { countAllPairs } from "../pairing/index.ts";
-import { isTerminal, type PairingStop, plannedSoFar, type StopReason } from "./batch.ts";
+import { isTerminal, type PairingStop, type StopReason } from "./batch.ts";
 import { ceilingReached, countAffordable, countWithMachines } from "./cost-ceiling.ts";
 import { graceEndsAt, timeoutAt } from "./deadlines.ts";
 import type { Draft } from "./draft.ts";
@@ -13,6 +13,7 @@ import { issueNextWave, mayAsk } from "./issue-wave.ts";
 import { indexOfPeople } from "./judges.ts";
 import type { Ranker } from "./ranking.ts";
 import { ruleMet } from "./stopping.ts";
+import { plannedSoFar } from "./tally.ts";
 
 /** Applies the rules in their order: certain failure, completion, nothing left to wait for, next wave. */
 export function settle(draft: Draft, rank: Ranker): void {

@@ -1,7 +1,8 @@
 /** When a batch has asked enough before its budget is spent. */
-import { type PairingStop, plannedSoFar } from "./batch.ts";
+import type { PairingStop } from "./batch.ts";
 import type { Draft } from "./draft.ts";
 import { type InterimFit, refitWhenDue } from "./interim-fit.ts";
+import { plannedSoFar } from "./tally.ts";
 
 /** Whether the batch asked for a rule that may stop it before its budget is spent. */
 export function hasStoppingRule(draft: Draft): boolean {

@@ -1,9 +1,10 @@
-import { type Batch, type Comparison, emptyTally, retally } from "../batch/batch.ts";
+import type { Batch, Comparison } from "../batch/batch.ts";
 import type { Change, PromptContext, VerdictRecord } from "../batch/decision.ts";
 import { type InterimFit, interimFitSchema } from "../batch/interim-fit.ts";
 import { type Ranking, rankingSchema } from "../batch/ranking.ts";
 import { nameRedactor } from "../batch/redact-names.ts";
 import type { Review } from "../batch/review.ts";
+import { emptyTally, retally } from "../batch/tally.ts";
 import {
   storedComparison,
   storedConfig,

@@ -9,7 +9,6 @@ import {
   isOutstanding,
   isTerminal,
   type JudgeShare,
-  plannedSoFar,
   type StopReason,
   type Usage,
   type Winner,
@@ -18,6 +17,7 @@ import type { ComparisonPrompt } from "../batch/comparison-prompt.ts";
 import type { InterimFit } from "../batch/interim-fit.ts";
 import { describeJudges } from "../batch/judges.ts";
 import type { Review } from "../batch/review.ts";
+import { plannedSoFar } from "../batch/tally.ts";
 import type { PairOrigin, SettledStrategy } from "../pairing/index.ts";
 import type { StoredVerdict } from "./batch-store.ts";
 

@@ -1,5 +1,5 @@
 import { askForTextsAgain } from "../ask-for-texts.ts";
-import { type Batch, isTerminal, verdictsSoFar } from "../batch.ts";
+import { type Batch, isTerminal } from "../batch.ts";
 import { askAgainAt, graceEndsAt, retentionEndsAt, textsAskedAgainAt, timeoutAt } from "../deadlines.ts";
 import type { Decision } from "../decision.ts";
 import { type Draft, openDraft } from "../draft.ts";
@@ -7,6 +7,7 @@ import { fail, finalise } from "../ending.ts";
 import { putBack } from "../people.ts";
 import type { Ranker } from "../ranking.ts";
 import { reasonAfterGrace, settle } from "../settle.ts";
+import { verdictsSoFar } from "../tally.ts";
 
 export interface WakeReport {
   /** comparisons whose deadline had passed and that were asked again */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { emptyTally, isOutstanding } from "../../../src/batch/batch.ts";
+import { isOutstanding } from "../../../src/batch/batch.ts";
 import { openDraft } from "../../../src/batch/draft.ts";
 import { batchFrom, evolve } from "../../../src/batch/evolve.ts";
+import { emptyTally } from "../../../src/batch/tally.ts";
 import { numbersTo, openBatch, PERMANENT, RETRYABLE } from "./harness.ts";
 
 describe("a draft", () => {

@@ -10,10 +10,7 @@ import {
   type BatchOrigin,
   type BatchState,
   type Comparison,
-  emptyTally,
   isTerminal,
-  plannedSoFar,
-  retally,
   type Winner,
 } from "../../../src/batch/batch.ts";
 import { type CancelOutcome, cancel } from "../../../src/batch/commands/cancel.ts";
@@ -41,6 +38,7 @@ import type {
 import type { PublishedEvent } from "../../../src/batch/events.ts";
 import { evolve } from "../../../src/batch/evolve.ts";
 import { type Ranker, type Ranking, rankEssays } from "../../../src/batch/ranking.ts";
+import { emptyTally, plannedSoFar, retally } from "../../../src/batch/tally.ts";
 import type { PublishedEventKind } from "../../../src/contracts/topics.ts";
 
 export const SECOND = 1_000;
