@@ -1,24 +1,30 @@
-/** A batch with an assignment: its anchors among the essays, its grades, and what people say of them. */
+/** A batch with an assignment: its anchors among the essays, and its grades. */
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import {
+  assignmentWith,
+  gradedBatch,
+  judgeBy,
+  LABELS,
+  qualities,
+  readResults,
+  STUDENTS,
+  studentEssays,
+} from "./graded-batch.ts";
+import {
   backToThePresent,
-  type ComparisonJson,
   call,
-  callbackFor,
   EVICTIONS,
   eventually,
   evict,
   fireAlarm,
   objectOf,
   openBatch,
-  postCallback,
   postEvents,
   postJson,
   questionsWith,
   readBatch,
-  readComparisons,
   requestEvent,
   runInDurableObject,
   travelHours,
@@ -27,128 +33,6 @@ import {
 } from "./harness.ts";
 
 afterEach(backToThePresent);
-
-const LABELS = ["F", "E", "D", "D+", "C", "C+", "B", "A"];
-const anchorText = (k: number) => `A text of quality ${k}. ${"It says the same thing again. ".repeat(4)}`;
-
-interface Assigned {
-  readonly id: string;
-  readonly anchorCount: number;
-}
-
-/** An assignment with one anchor for each of these grades, of rising quality. */
-async function assignmentWith(
-  grades: readonly string[],
-  changes: object = {},
-  anchorOf: (k: number) => string = anchorText,
-): Promise<Assigned> {
-  const id = crypto.randomUUID();
-  const response = await postJson("/v1/assignments", {
-    assignment_id: id,
-    prompt: "The assignment's prompt.",
-    instructions: "The assignment's instructions.",
-    rubric: "The assignment's rubric.",
-    grade_scale: "swedish_8_anchor",
-    anchors: grades.map((grade, k) => ({
-      anchor_id: `anchor of ${grade} no ${k}`,
-      grade,
-      text: anchorOf(k),
-    })),
-    ...changes,
-  });
-  expect(response.status).toBe(201);
-  return { id, anchorCount: grades.length };
-}
-
-const projection = z.object({
-  grade: z.string(),
-  probabilities: z.array(z.number()),
-  wrong_probability: z.number(),
-  within_one_probability: z.number(),
-  has_anchor: z.boolean(),
-  warning: z.string().nullable(),
-});
-const results = z.looseObject({
-  provisional: z.boolean(),
-  human_share: z.number(),
-  rankings: z.array(
-    z.looseObject({
-      essay_id: z.string(),
-      rank: z.number(),
-      is_anchor: z.boolean(),
-      anchor_id: z.string().nullable(),
-      known_grade: z.string().nullable(),
-      grade: projection.nullable(),
-      review: z.object({ reviewed_by: z.string(), grade: z.string(), reviewed_at: z.string() }).nullable(),
-    }),
-  ),
-  grading: z
-    .looseObject({
-      claimed: z.boolean(),
-      withheld: z.string().nullable(),
-      statement: z.string(),
-      anchors: z.number(),
-      grades: z.array(z.string()),
-      expected_misclassification: z.number().nullable(),
-      grades_without_anchor: z.array(z.string()),
-    })
-    .nullable(),
-});
-
-async function readResults(batchId: string) {
-  const response = await call(`/v1/batches/${batchId}/results`);
-  expect(response.status).toBe(200);
-  return results.parse(await response.json());
-}
-
-/**
- * Answers as somebody who knows how good each essay is: student k as good as `students[k]`, anchor k as `k`. Of two that are
- * close the worse one wins now and then: verdicts that never contradict each other do not tell how far essays are apart.
- */
-async function judgeBy(batchId: string, students: readonly number[], between = async (_: string) => {}) {
-  const qualityOf = await qualities(batchId, students);
-  for (const each of await readComparisons(batchId)) {
-    if (each.winner !== null) continue;
-    await between(batchId);
-    await postCallback(callbackFor(each.correlation_id, { winner: winnerOf(each, qualityOf) }));
-  }
-}
-
-function winnerOf(
-  { essay_a_id, essay_b_id }: ComparisonJson,
-  qualityOf: ReadonlyMap<string, number>,
-): string {
-  const [a, b] = [essay_a_id, essay_b_id].map((id) => qualityOf.get(id) ?? Number.NaN);
-  const close = Math.abs(a - b) <= 2;
-  const surprising = close && Math.round(3 * (a + b) + Math.abs(a - b)) % 4 === 0;
-  return a > b === surprising ? "Essay B" : "Essay A";
-}
-
-/** By essay id, as it stands in the object: the test may look where a judge may not. */
-async function qualities(batchId: string, students: readonly number[]) {
-  const essays = await runInDurableObject(objectOf(batchId), (_object, { storage }) =>
-    storage.sql
-      .exec<{ number: number; essay_id: string }>("SELECT number, essay_id FROM essays ORDER BY number")
-      .toArray(),
-  );
-  return new Map(
-    essays.map(({ number, essay_id }) => [
-      essay_id,
-      number < students.length ? students[number] : number - students.length,
-    ]),
-  );
-}
-
-const STUDENTS = [0.5, 3.5, 6.5];
-const studentEssays = STUDENTS.map((_, k) => ({ essay_id: `student-${k}`, text: `Essay of student ${k}.` }));
-
-async function gradedBatch(between = async (_: string) => {}) {
-  const assignment = await assignmentWith(LABELS);
-  const batchId = await openBatch({ essays: studentEssays, body: { assignment_id: assignment.id } });
-  await judgeBy(batchId, STUDENTS, between);
-  await untilState(batchId, "COMPLETED");
-  return batchId;
-}
 
 describe.each(EVICTIONS)("a batch with an assignment, $memory", ({ between }) => {
   it("compares the anchors like any essay, and grades the students by them", async () => {
@@ -465,123 +349,5 @@ describe("a Kafka request with an assignment", () => {
     expect((await readResults(batchId)).grading).toMatchObject({ claimed: true, anchors: 8 });
     const [rich] = await untilPublished(event.data.entity_id);
     expect(rich.envelope.data).toMatchObject({ assignment_id: assignment.id });
-  });
-});
-
-describe("a review of a grade", () => {
-  function review(batchId: string, essayId: string, body: object) {
-    return call(`/v1/batches/${batchId}/results/${encodeURIComponent(essayId)}/review`, {
-      method: "PUT",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(body),
-    });
-  }
-
-  it("stands beside the projected grade, in results, D1, CSV and history", async () => {
-    const batchId = await gradedBatch();
-    await untilPublished((await readBatch(batchId)).bos_batch_id);
-    const before = (await readResults(batchId)).rankings.find(({ essay_id }) => essay_id === "student-1");
-    const response = await review(batchId, "student-1", { reviewed_by: "A. Reader", grade: "B" });
-    expect(response.status).toBe(200);
-    expect(await response.json()).toMatchObject({
-      essay_id: "student-1",
-      grade: before?.grade,
-      review: { reviewed_by: "A. Reader", grade: "B" },
-    });
-    await evict(batchId);
-    const { rankings } = await readResults(batchId);
-    const after = rankings.find(({ essay_id }) => essay_id === "student-1");
-    expect(after).toMatchObject({ grade: before?.grade, review: { reviewed_by: "A. Reader", grade: "B" } });
-    expect(rankings.filter((each) => each.review !== null)).toHaveLength(1);
-    const row = await env.DB.prepare(
-      "SELECT review FROM essay_results WHERE batch_id = ? AND essay_id = 'student-1'",
-    )
-      .bind(batchId)
-      .first();
-    expect(JSON.parse(String(row?.["review"]))).toEqual(after?.review);
-    const csv = await (await call(`/v1/batches/${batchId}/results?format=csv`)).text();
-    expect(csv).toContain(",A. Reader,B\r\n");
-    const history = await (await call(`/v1/batches/${batchId}/history`)).json();
-    expect(history).toMatchObject({
-      reviews: [{ essay_id: "student-1", reviewed_by: "A. Reader", grade: "B" }],
-    });
-  });
-
-  it("without a grade lets the claimed one stand; the newest counts, the history has all, the same twice is once", async () => {
-    const batchId = await gradedBatch();
-    const claimed = (await readResults(batchId)).rankings.find(({ essay_id }) => essay_id === "student-0");
-    await review(batchId, "student-0", { reviewed_by: "A. Reader" });
-    await review(batchId, "student-0", { reviewed_by: "A. Reader" });
-    await review(batchId, "student-0", { reviewed_by: "B. Reader", grade: "C" });
-    await evict(batchId);
-    const { rankings } = await readResults(batchId);
-    expect(rankings.find(({ essay_id }) => essay_id === "student-0")?.review).toMatchObject({
-      reviewed_by: "B. Reader",
-      grade: "C",
-    });
-    const history = await (await call(`/v1/batches/${batchId}/history`)).json();
-    expect(z.looseObject({ reviews: z.array(z.looseObject({})) }).parse(history).reviews).toMatchObject([
-      { reviewed_by: "A. Reader", grade: claimed?.grade?.grade },
-      { reviewed_by: "B. Reader", grade: "C" },
-    ]);
-  });
-
-  it("can name a grade where none is claimed, and must", async () => {
-    const assignment = await assignmentWith([]);
-    const batchId = await openBatch({ essays: studentEssays, body: { assignment_id: assignment.id } });
-    await judgeBy(batchId, [0, 1, 2]);
-    await untilState(batchId, "COMPLETED");
-    const without = await review(batchId, "student-0", { reviewed_by: "A. Reader" });
-    expect(without.status).toBe(422);
-    expect(await without.json()).toMatchObject({
-      code: "unknown_grade",
-      detail: "Expected grade to be one of F, E, D, D+, C, C+, B, A, got none.",
-    });
-    expect((await review(batchId, "student-0", { reviewed_by: "A. Reader", grade: "D+" })).status).toBe(200);
-  });
-
-  it("is refused for what cannot be reviewed, with a problem that says why", async () => {
-    const batchId = await gradedBatch();
-    const anchor = (await readResults(batchId)).rankings.find(({ is_anchor }) => is_anchor);
-    const cases: [Promise<Response>, number, string][] = [
-      [review(batchId, "student-0", { reviewed_by: "A", grade: "G" }), 422, "unknown_grade"],
-      [review(batchId, "student-9", { reviewed_by: "A" }), 404, "essay_not_found"],
-      [review(batchId, anchor?.essay_id ?? "", { reviewed_by: "A" }), 409, "grade_not_reviewable"],
-      [review(batchId, "student-0", { reviewed_by: " " }), 422, "validation_failed"],
-      [review(batchId, "student-0", {}), 422, "validation_failed"],
-      [review("0000000000000", "student-0", { reviewed_by: "A" }), 404, "batch_not_found"],
-    ];
-    for (const [answer, status, code] of cases) {
-      const response = await answer;
-      expect([
-        response.status,
-        z.looseObject({ code: z.string() }).parse(await response.json()).code,
-      ]).toEqual([status, code]);
-    }
-    const ungraded = await openBatch({ essays: 2 });
-    expect(await (await review(ungraded, "essay-1", { reviewed_by: "A" })).json()).toMatchObject({
-      code: "results_not_ready",
-    });
-    await judgeBy(ungraded, [0, 1]);
-    await untilState(ungraded, "COMPLETED");
-    expect(await (await review(ungraded, "essay-1", { reviewed_by: "A" })).json()).toMatchObject({
-      code: "grade_not_reviewable",
-      detail: expect.stringContaining("no grade scale"),
-    });
-    const cancelled = await openBatch({ essays: 2 });
-    await call(`/v1/batches/${cancelled}/cancel`, { method: "POST" });
-    expect(await (await review(cancelled, "essay-1", { reviewed_by: "A" })).json()).toMatchObject({
-      code: "no_results",
-    });
-  });
-
-  it("is erased with its batch", async () => {
-    const batchId = await gradedBatch();
-    await review(batchId, "student-0", { reviewed_by: "A. Reader" });
-    expect((await call(`/v1/batches/${batchId}`, { method: "DELETE" })).status).toBe(204);
-    const left = await runInDurableObject(objectOf(batchId), (_object, { storage }) =>
-      storage.sql.exec<{ n: number }>("SELECT count(*) AS n FROM reviews").one(),
-    );
-    expect(left).toEqual({ n: 0 });
   });
 });
