@@ -2,7 +2,15 @@ import { z } from "zod";
 import { wireDatetime } from "./datetime.ts";
 import { llmConfigOverridesSchema } from "./llm-config.ts";
 import { MAX_ID_LENGTH, storageReferenceMetadataSchema } from "./processing-metadata.ts";
-import { essayIdSchema, identifier, jsonObject, utf8Length, wellFormed } from "./text.ts";
+import {
+  essayIdSchema,
+  identifier,
+  jsonObject,
+  MAX_ESSAY_ID_BYTES,
+  shown,
+  utf8Length,
+  wellFormed,
+} from "./text.ts";
 
 /** Most essays in one batch. */
 export const MAX_ESSAYS = 2_000;
@@ -108,7 +116,7 @@ function refuseRepeatedEssays(essays: readonly { essay_id: string }[], context: 
       context.addIssue({
         code: "custom",
         path: [index, "essay_id"],
-        message: `expected every essay once, got ${JSON.stringify(essay_id)} again`,
+        message: `expected every essay once, got ${shown(essay_id, MAX_ESSAY_ID_BYTES)} again`,
       });
     seen.add(essay_id);
   }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { wireDatetime } from "./datetime.ts";
 import { errorDetailSchema } from "./error-detail.ts";
-import { clippedText, identifier, jsonObject, wireUuid } from "./text.ts";
+import { clippedText, identifier, jsonObject, shown, wireUuid } from "./text.ts";
 
 /** Longest justification that is kept, in characters. */
 export const MAX_JUSTIFICATION_LENGTH = 500;
@@ -9,9 +9,6 @@ export const MAX_JUSTIFICATION_LENGTH = 500;
 /** Which of the two texts, in the order in which they were shown, was judged the better one. */
 const WINNERS = ["essay_a", "essay_b"] as const;
 export type Winner = (typeof WINNERS)[number];
-
-/** A wrong winner is shown if it is no longer than this: what is longer may be a remark about somebody's essay. */
-const SHOWN_WINNER_LENGTH = 20;
 
 /** Reads `essay_a`, `essay_b`, `Essay A` and `Essay B` in any case; anything else is refused. */
 export const winnerSchema = z
@@ -21,10 +18,6 @@ export const winnerSchema = z
       `expected "Essay A" or "Essay B" (or "essay_a", "essay_b"), got ${shown(String(input))}`,
   })
   .transform((text): Winner => (text.trim().toLowerCase().endsWith("a") ? "essay_a" : "essay_b"));
-
-function shown(text: string): string {
-  return text.length <= SHOWN_WINNER_LENGTH ? JSON.stringify(text) : `${text.length} characters`;
-}
 
 const tokenCount = z.int().nonnegative().default(0);
 

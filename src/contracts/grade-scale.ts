@@ -1,6 +1,6 @@
 /** Grade scales: which grades there are, lowest first, and how common each is in the population that the scale was made for. */
 import { z } from "zod";
-import { label as labelText } from "./text.ts";
+import { label as labelText, shown } from "./text.ts";
 
 /** Fewest and most grades of a scale. */
 const MIN_GRADES = 2;
@@ -93,7 +93,7 @@ const EXPECTED_SCALE = `expected ${GRADE_SCALE_NAMES.join(", ")}, or {"grades": 
 export const requestedScaleSchema = z
   .union([z.enum(GRADE_SCALE_NAMES), customScaleSchema], {
     error: ({ input }) => {
-      const given = typeof input === "string" ? `, got ${JSON.stringify(input.slice(0, 100))}` : "";
+      const given = typeof input === "string" ? `, got ${shown(input)}` : "";
       return `${EXPECTED_SCALE}${given}`;
     },
   })
@@ -132,7 +132,7 @@ export function gradesOf({ grades, belowLowest }: GradeScale): Grade[] {
 export function gradeProblem({ name, grades }: GradeScale, grade: string): string | null {
   const labels = grades.map(({ label }) => label);
   if (labels.includes(grade)) return null;
-  return `expected a grade of the scale ${name} (${labels.join(", ")}), got ${JSON.stringify(grade)}`;
+  return `expected a grade of the scale ${name} (${labels.join(", ")}), got ${shown(grade)}`;
 }
 
 function refuseRepeatedGrades(
@@ -141,7 +141,7 @@ function refuseRepeatedGrades(
 ): void {
   const seen = new Set<string>();
   for (const [index, { label }] of grades.entries()) {
-    const message = `expected every grade once, got ${JSON.stringify(label)} again`;
+    const message = `expected every grade once, got ${shown(label)} again`;
     // Two spellings of one letter in Unicode look the same.
     const looks = label.normalize("NFC");
     if (seen.has(looks)) context.addIssue({ code: "custom", path: [index, "label"], message });

@@ -16,7 +16,7 @@ export function identifier(maxLength: number) {
 }
 
 /** Longest essay id, in bytes of UTF-8: two thousand of them must fit into one event, and an event into one 2 MB row. */
-const MAX_ESSAY_ID_BYTES = 255;
+export const MAX_ESSAY_ID_BYTES = 255;
 
 /** The same as `\P{Cc}*` for readers of the API's description who know no Unicode properties. */
 export const NO_CONTROL_CHARACTERS = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$";
@@ -28,6 +28,14 @@ export function label(maxLength: number) {
   return identifier(maxLength).regex(LABEL, {
     error: "expected a label without control characters, and without white space at its ends",
   });
+}
+
+/** Longest value that a message repeats where no schema bounds it, in characters: what is longer may be somebody's text. */
+const SHOWN_MAX = 20;
+
+/** A value that was not expected, as a problem document may repeat it: whole, or only how long it is. */
+export function shown(text: string, maxLength: number = SHOWN_MAX): string {
+  return text.length <= maxLength ? JSON.stringify(text) : `${text.length} characters`;
 }
 
 /** How a request names an essay. Control characters would take six bytes each in JSON, and no id has them for a reason. */

@@ -4,6 +4,7 @@
  */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { z } from "zod";
 import { createApp } from "../../src/http/app.ts";
 import {
   call,
@@ -21,6 +22,10 @@ import {
 
 /** Stands in everything that a person or a judge wrote. */
 const MARK = "xylograph";
+
+const lentSchema = z.looseObject({
+  comparison: z.looseObject({ comparison_id: z.string(), essay_a: z.string() }).nullable(),
+});
 
 const lines: string[] = [];
 const problems: string[] = [];
@@ -137,6 +142,70 @@ describe("what people wrote is in no log line and no problem document when", () 
     await noted(call(`/v1/batches/${batchId}/results`));
   });
 
+  it.each([
+    "honest",
+    "declines",
+    "malformed",
+    "third-winner",
+    "talkative",
+    "cut-off",
+    "too-long",
+    "web-page",
+  ])("a language model is asked and is %s", async (model) => {
+    const batchId = await openBatch({
+      essays: markedEssays(2),
+      judge: "openai-compatible",
+      body: { ...MARKED_PROMPT, model, redact_names: [MARK.slice(1)] },
+      config: { max_retry_attempts: 0 },
+    });
+    await untilState(batchId, "COMPLETED", "FAILED");
+    await noted(call(`/v1/batches/${batchId}/results`));
+  });
+
+  it("people judge, and choose what cannot be chosen", async () => {
+    const batchId = await openBatch({ essays: markedEssays(2), judge: "human", body: MARKED_PROMPT });
+    const lent = await eventually(async () => {
+      const response = await call(`/v1/batches/${batchId}/next-comparison?judge_id=anna`);
+      return lentSchema.parse(await response.json()).comparison ?? undefined;
+    });
+    expect(lent.essay_a).toContain(MARK);
+    const path = `/v1/batches/${batchId}/comparisons/${lent.comparison_id}/choice`;
+    for (const winner of [`Neither, for their ${MARK}`, { [MARK]: MARK }])
+      expect((await noted(postJson(path, { winner, justification: MARK }))).status).toBe(422);
+    expect((await postJson(path, { winner: "Essay A", judge_id: "anna", justification: MARK })).status).toBe(
+      200,
+    );
+    await untilState(batchId, "COMPLETED");
+  });
+
+  it("an assignment is refused, or kept and used", async () => {
+    const text = `This anchor is about a ${MARK}. `.repeat(8);
+    const anchors = [
+      { anchor_id: "weak", grade: "E", text: `${text} weak` },
+      { anchor_id: "fine", grade: "A", text: `${text} fine` },
+    ];
+    const assignment_id = crypto.randomUUID();
+    const assignment = {
+      assignment_id,
+      title: MARK,
+      ...MARKED_PROMPT,
+      grade_scale: "swedish_8_anchor",
+      anchors,
+    };
+    for (const wrong of [
+      { anchors: [{ ...anchors[0], grade: `${MARK} `.repeat(5) }] },
+      { title: [MARK] },
+      { grade_scale: `The ${MARK} decides it.` },
+      { rubric: { text: MARK } },
+    ])
+      expect((await noted(postJson("/v1/assignments", { ...assignment, ...wrong }))).status).toBe(422);
+    expect((await noted(postJson("/v1/assignments", assignment))).status).toBe(201);
+    expect((await noted(postJson("/v1/assignments", { ...assignment, rubric: MARK }))).ok).toBe(false);
+    const batchId = await openBatch({ essays: markedEssays(2), judge: "offline", body: { assignment_id } });
+    await untilState(batchId, "COMPLETED");
+    await call(`/v1/assignments/${assignment_id}`, { method: "DELETE" });
+  });
+
   it("texts come by reference, or do not come", async () => {
     const essays = [`text-${MARK}`, `text-another-${MARK}`, `missing-${MARK}`, `blank-${MARK}`].map(
       (text_storage_id, k) => ({ essay_id: `essay-${k + 1}`, text_storage_id }),
@@ -156,6 +225,7 @@ describe("what people wrote is in no log line and no problem document when", () 
       { essays: [first, second], prompt: `${MARK} `.repeat(3_000) },
       { essays: { [MARK]: MARK }, config: MARK },
       { essays: `${MARK} and more`, config: { pairing: MARK, max_comparisons: MARK } },
+      { essays: [1, 2].map(() => ({ essay_id: `${MARK} `.repeat(50), text: "An id that is a text." })) },
       { essays: [first, second], judge: "oracle", ...MARKED_PROMPT },
       { essays: markedEssays(10), config: { max_comparisons: 2 } },
       [MARK],

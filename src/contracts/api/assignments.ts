@@ -7,7 +7,7 @@ import {
   MAX_GRADE_LENGTH,
   requestedScaleSchema,
 } from "../grade-scale.ts";
-import { essayIdSchema, identifier } from "../text.ts";
+import { essayIdSchema, identifier, MAX_ESSAY_ID_BYTES, shown } from "../text.ts";
 import { MAX_PROMPT_BYTES, textOfBytes } from "./text-of-bytes.ts";
 
 const timestamp = z.string().openapi({ format: "date-time" });
@@ -141,7 +141,7 @@ function refuseForeignGrades({ grade_scale, anchors }: GradedOnScale, context: z
 function refuseRepeatedAnchors({ anchors }: GradedOnScale, context: z.core.$RefinementCtx): void {
   const seen = new Set<string>();
   for (const [index, { anchor_id }] of anchors.entries()) {
-    const message = `expected every anchor id once, got ${JSON.stringify(anchor_id)} again`;
+    const message = `expected every anchor id once, got ${shown(anchor_id, MAX_ESSAY_ID_BYTES)} again`;
     if (seen.has(anchor_id))
       context.addIssue({ code: "custom", path: ["anchors", index, "anchor_id"], message });
     seen.add(anchor_id);

@@ -2,7 +2,14 @@ import { z } from "@hono/zod-openapi";
 import { MAX_ESSAY_BYTES, MAX_ESSAYS } from "../assessment-request.ts";
 import { llmConfigOverridesSchema } from "../llm-config.ts";
 import { MAX_ID_LENGTH } from "../processing-metadata.ts";
-import { essayIdSchema, identifier, NO_CONTROL_CHARACTERS, wireUuid } from "../text.ts";
+import {
+  essayIdSchema,
+  identifier,
+  MAX_ESSAY_ID_BYTES,
+  NO_CONTROL_CHARACTERS,
+  shown,
+  wireUuid,
+} from "../text.ts";
 import { batchLinksSchema, batchStateSchema, pairingSchema } from "./batch.ts";
 import { MAX_PROMPT_BYTES, textOfBytes } from "./text-of-bytes.ts";
 
@@ -197,7 +204,7 @@ function refuseRepeatedEssays(essays: readonly { essay_id: string }[], context: 
   const seen = new Set<string>();
   for (const [index, { essay_id }] of essays.entries()) {
     if (seen.has(essay_id)) {
-      const message = `expected every essay id once, got ${JSON.stringify(essay_id)} again`;
+      const message = `expected every essay id once, got ${shown(essay_id, MAX_ESSAY_ID_BYTES)} again`;
       context.addIssue({ code: "custom", path: [index, "essay_id"], message });
     }
     seen.add(essay_id);
