@@ -2,6 +2,7 @@ import { type Connectivity, describeConnectivity } from "./connectivity.ts";
 import { isTied } from "./differences.ts";
 import { fitEpsAdjusted } from "./eps-adjusted.ts";
 import { DEFAULT_TOLERANCE, type Estimate, estimate } from "./estimate.ts";
+import { evidenceOf } from "./evidence.ts";
 import { assessEstimate, type FitStatistics, validateReplications } from "./fit-statistics.ts";
 import { describeJudges, type JudgeAgreement } from "./judge-agreement.ts";
 import { type Mixture, ownVariances } from "./mixture.ts";
@@ -15,9 +16,8 @@ import {
   type ReliabilityCoefficient,
   reliabilityCoefficients,
 } from "./reliability.ts";
-import { shareRepeats } from "./repeats.ts";
 import { ScoringError } from "./scoring-error.ts";
-import { areAllTotal, leaveOutTotalJudges } from "./total-judges.ts";
+import { areAllTotal } from "./total-judges.ts";
 import { validateData } from "./validation.ts";
 import { logLikelihoodOf } from "./verdicts.ts";
 
@@ -110,10 +110,9 @@ export function scoreBatch(data: BradleyTerryData, options: BatchOptions = {}): 
   } = options;
   validateTopCount(itemCount, topCount);
   validateReplications(replications, 0);
-  const heard = options.position === "ignored" ? data : leaveOutTotalJudges(data);
-  const weighted = { ...heard, weights: shareRepeats(heard) };
-  const position = options.position ?? choosePositionModel(heard);
-  const fit = estimate(weighted, { ...options, position });
+  const evidence = evidenceOf(data, options.position);
+  const position = options.position ?? choosePositionModel(evidence);
+  const fit = estimate(evidence, { ...options, position });
   const { posterior, mode, atBoundary } = fit;
   const { graph } = posterior.model;
   const priorVariance = 1 / posterior.precision;
@@ -121,17 +120,17 @@ export function scoreBatch(data: BradleyTerryData, options: BatchOptions = {}): 
   return {
     items: describeItems(data, mixture, topCount, seed),
     topCount,
-    reliability: describeReliability(weighted, fit, mixture, adaptive),
+    reliability: describeReliability(evidence, fit, mixture, adaptive),
     priorVariance,
     priorMean: posterior.model.fixed ? meanOfFree(mode.at, posterior.model) : 0,
     priorAtBoundary: atBoundary,
     logLikelihood: logLikelihoodOf(graph, mode.at),
     converged: mode.converged,
     iterations: mode.iterations,
-    connectivity: describeConnectivity(heard),
+    connectivity: describeConnectivity(evidence),
     position: estimatePositionEffects(data, priorVariance, options.tolerance ?? DEFAULT_TOLERANCE),
     judges: describeJudges(data, mixture.abilities),
-    fit: replications > 0 ? assessEstimate(weighted, fit, mixture, { replications, seed, position }) : null,
+    fit: replications > 0 ? assessEstimate(evidence, fit, mixture, { replications, seed, position }) : null,
     logTieOdds: graph.effects && graph.effects.tied !== null ? mode.at[graph.dimension - 1] : null,
     mode: mode.at.slice(0, itemCount),
   };

@@ -1,10 +1,9 @@
 import { choosePositionModel } from "./batch-scores.ts";
 import { estimate } from "./estimate.ts";
+import { evidenceOf } from "./evidence.ts";
 import type { BradleyTerryData } from "./model.ts";
 import { describeSpread, headlineReliability } from "./reliability.ts";
-import { shareRepeats } from "./repeats.ts";
 import { addAnchorErrors, ownVariancesOf } from "./standard-errors.ts";
-import { leaveOutTotalJudges } from "./total-judges.ts";
 import { validateData } from "./validation.ts";
 
 /** Far below any posterior deviation: the next pairs are chosen on these numbers, and nothing is published from them. */
@@ -31,10 +30,9 @@ export interface InterimScores {
  */
 export function scoreInterim(data: BradleyTerryData, start?: Float64Array): InterimScores {
   validateData(data);
-  const heard = leaveOutTotalJudges(data);
-  const weighted = { ...heard, weights: shareRepeats(heard) };
-  const { posterior, mode, atBoundary, atLowerBoundary } = estimate(weighted, {
-    position: choosePositionModel(heard),
+  const evidence = evidenceOf(data);
+  const { posterior, mode, atBoundary, atLowerBoundary } = estimate(evidence, {
+    position: choosePositionModel(evidence),
     tolerance: INTERIM_TOLERANCE,
     ...(start && { start }),
   });

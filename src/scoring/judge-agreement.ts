@@ -1,9 +1,9 @@
 import { estimate } from "./estimate.ts";
+import { evidenceOf } from "./evidence.ts";
 import { type BradleyTerryData, distinct, type FitOptions } from "./model.ts";
 import { reliabilityOf } from "./reliability.ts";
-import { orderedPair, shareRepeats } from "./repeats.ts";
+import { orderedPair } from "./repeats.ts";
 import { selectRows } from "./select-rows.ts";
-import { leaveOutTotalJudges } from "./total-judges.ts";
 import { validateData } from "./validation.ts";
 
 /** How one judge's verdicts sit with the scale, with the other judges, and with its own earlier verdicts. */
@@ -98,8 +98,7 @@ function repeatedVerdicts(data: BradleyTerryData, rows: readonly number[]): bool
  * By how much the headline reliability changes when a judge's verdicts are left out (No More Marking's
  * `relJudgeExcluded`, with the headline in place of SSR). Positive: the batch agrees better without the judge.
  * Repeated verdicts of a judge on a pair share a weight of 1, as in the headline, and a judge who always chose one position
- * changes nothing. One fit per judge; judges without whom no
- * verdict is left are omitted.
+ * changes nothing. One fit per judge; judges without whom no verdict is left are omitted.
  * @throws {ScoringError} for bad input, naming the row.
  */
 export function reliabilityWithoutJudges(
@@ -109,16 +108,12 @@ export function reliabilityWithoutJudges(
   const { judges } = data;
   if (!judges) return [];
   validateData(data);
-  const heard = leaveOutTotalJudges(data);
-  const all = reliabilityOfWeighted(heard, options);
+  const evidence = evidenceOf(data);
+  const all = reliabilityOf(estimate(evidence, options));
   return distinct(judges).flatMap((judge) => {
-    if (heard.judges?.includes(judge) === false) return [{ judge, change: 0 }];
+    if (evidence.judges?.includes(judge) === false) return [{ judge, change: 0 }];
     const others = selectRows(data, (row) => judges[row] !== judge);
     if (others.winners.length === 0) return [];
-    return [{ judge, change: reliabilityOfWeighted(leaveOutTotalJudges(others), options) - all }];
+    return [{ judge, change: reliabilityOf(estimate(evidenceOf(others), options)) - all }];
   });
-}
-
-function reliabilityOfWeighted(data: BradleyTerryData, options: FitOptions): number {
-  return reliabilityOf(estimate({ ...data, weights: shareRepeats(data) }, options));
 }

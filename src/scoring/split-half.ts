@@ -1,8 +1,9 @@
 import { estimate } from "./estimate.ts";
+import { evidenceOf } from "./evidence.ts";
 import type { BradleyTerryData } from "./model.ts";
 import { createRandom, type Random } from "./random.ts";
 import { meanOf, sampleVariance } from "./reliability.ts";
-import { orderedPair, shareRepeats } from "./repeats.ts";
+import { orderedPair } from "./repeats.ts";
 import { ScoringError } from "./scoring-error.ts";
 import { selectRows } from "./select-rows.ts";
 import { leaveOutTotalJudges } from "./total-judges.ts";
@@ -48,19 +49,18 @@ export function splitHalf(data: BradleyTerryData, options: SplitHalfOptions = {}
       "invalid_option",
       `splits is ${splits}: expected an integer from 1 to ${SPLIT_LIMIT}.`,
     );
-  const heard = leaveOutTotalJudges(data);
-  const unitOf = unitsOf(heard, by);
+  const evidence = evidenceOf(data);
+  const unitOf = unitsOf(evidence, by);
   const units = distinctUnits(unitOf);
   if (units.length < 2)
     throw new ScoringError(
       "invalid_option",
       `There are ${units.length} ${by} to split, at least 2 are needed.`,
     );
-  const weighted = { ...heard, weights: shareRepeats(heard) };
   const random = createRandom(seed);
   const correlations = Array.from({ length: splits }, () => {
     const half = new Set(chooseHalf(units, random));
-    return correlateHalves(weighted, (row) => half.has(unitOf[row]), priorVariance);
+    return correlateHalves(evidence, (row) => half.has(unitOf[row]), priorVariance);
   });
   const median = medianOf(correlations);
   const spearmanBrown = median > -1 ? Math.max(-1, (2 * median) / (1 + median)) : -1;
