@@ -128,7 +128,8 @@ function lengthOf(text: string): number {
 
 interface GradedOnScale {
   readonly grade_scale: GradeScale;
-  readonly anchors: readonly { readonly anchor_id: string; readonly grade: string }[];
+  /** without the ids that are given by default, when something else is wrong with them */
+  readonly anchors: readonly { readonly anchor_id?: string | null; readonly grade: string }[];
 }
 
 function refuseForeignGrades({ grade_scale, anchors }: GradedOnScale, context: z.core.$RefinementCtx): void {
@@ -141,6 +142,7 @@ function refuseForeignGrades({ grade_scale, anchors }: GradedOnScale, context: z
 function refuseRepeatedAnchors({ anchors }: GradedOnScale, context: z.core.$RefinementCtx): void {
   const seen = new Set<string>();
   for (const [index, { anchor_id }] of anchors.entries()) {
+    if (typeof anchor_id !== "string") continue;
     const message = `expected every anchor id once, got ${shown(anchor_id, MAX_ESSAY_ID_BYTES)} again`;
     if (seen.has(anchor_id))
       context.addIssue({ code: "custom", path: ["anchors", index, "anchor_id"], message });

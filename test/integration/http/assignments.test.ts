@@ -321,6 +321,12 @@ describe("an assignment that cannot be used", () => {
       /at least 100 characters, got 99/,
     ],
     [
+      "short anchors without ids",
+      { anchors: [1, 2].map(() => ({ grade: "E", text: "Too short." })) },
+      "anchors[1].text",
+      /at least 100 characters, got 10$/,
+    ],
+    [
       "an anchor id twice",
       { anchors: [{ ...anchor, anchor_id: "anchor-2" }, anchor] },
       "anchors[1].anchor_id",
