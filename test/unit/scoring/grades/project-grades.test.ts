@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import {
+  coordinateCount,
+  thresholdPrior,
+  thresholdsAt,
+} from "../../../../src/scoring/grades/threshold-prior.ts";
 import { type GradedAbility, projectGrades } from "../../../../src/scoring/index.ts";
+import { createRandom } from "../../../../src/scoring/random.ts";
 
 const SHARES = [0.02, 0.08, 0.15, 0.2, 0.25, 0.15, 0.1, 0.05];
 
@@ -108,6 +114,50 @@ describe("grades from anchors", () => {
     const mean = graded.reduce((sum, { wrongProbability }) => sum + wrongProbability, 0) / 3;
     expect(model.expectedMisclassification).toBeCloseTo(mean, 12);
     expect(projectGrades(SHARES, ANCHORS).expectedMisclassification).toBeNull();
+  });
+
+  it("are wrong as often as stated, within .05, in simulated classes of 8 anchors and 25 essays", () => {
+    const random = createRandom(11);
+    const spread = 1.7;
+    const noise = 0.6;
+    // What the verdicts leave of an ability: the mean and standard deviation of its posterior.
+    const reliability = spread ** 2 / (spread ** 2 + noise ** 2);
+    const prior = thresholdPrior(SHARES, 0, spread);
+    let stated = 0;
+    let wrong = 0;
+    let graded = 0;
+    for (let classroom = 0; classroom < 60; classroom++) {
+      const off = Float64Array.from({ length: coordinateCount(prior) }, () => 0.4 * random.normal());
+      const { boundaries, scatter } = thresholdsAt(prior, off);
+      const gradeOf = (truth: number) => {
+        const u = random.uniform();
+        const seen = truth + scatter * Math.log(u / (1 - u));
+        return boundaries.filter((boundary) => seen > boundary).length;
+      };
+      const drawn = (wanted: number | null) => {
+        for (;;) {
+          const truth = spread * random.normal();
+          const trueGrade = gradeOf(truth);
+          if (wanted !== null && trueGrade !== wanted) continue;
+          const ability = reliability * (truth + noise * random.normal());
+          const standardError = noise * Math.sqrt(reliability);
+          return { trueGrade, one: { ability, standardError, knownGrade: wanted } };
+        }
+      };
+      const anchors = SHARES.map((_, grade) => drawn(grade).one);
+      const essays = Array.from({ length: 25 }, () => drawn(null));
+      const { graded: projected } = gradeBy(
+        anchors,
+        essays.map(({ one }) => one),
+      );
+      projected.forEach(({ grade, wrongProbability }, i) => {
+        graded += 1;
+        stated += wrongProbability;
+        wrong += Number(grade !== essays[i].trueGrade);
+      });
+    }
+    expect(wrong / graded).toBeGreaterThan(0.3);
+    expect(Math.abs(stated - wrong) / graded).toBeLessThanOrEqual(0.05);
   });
 
   it("are the same for the same seed, and nearly the same for another", () => {
