@@ -215,6 +215,25 @@ describe("a request to open a batch that cannot be used", () => {
     expect(corrected.status).toBe(202);
   });
 
+  it.each<[string, object, RegExp]>([
+    ["an unknown strategy", { pairing: "best" }, /auto.*all_pairs.*balanced_rounds.*adaptive/],
+    ["n − 2 comparisons", { max_comparisons: 8 }, /at least 9/],
+    ["fewer comparisons than all pairs", { pairing: "all_pairs", max_comparisons: 44 }, /at least 45/],
+    [
+      "swaps of pairs that are asked once",
+      { pairing: "all_pairs", swap_share: 0.1 },
+      /choose adaptive or balanced_rounds/,
+    ],
+    ["a tenth comparison of each of ten essays", { min_comparisons_per_essay: 10 }, /lower it to 9/],
+    ["a reliability of 80", { target_reliability: 80 }, /<=1\b/],
+    ["more swaps than there are pairs to swap", { swap_share: 0.6 }, /<=0\.5/],
+    ["one balanced round, which connects nobody", { balanced_rounds: 1 }, />=2/],
+  ])("hears what would be accepted instead of %s", async (_, config, accepted) => {
+    const response = await postJson("/v1/batches", { essays: essaysOf(10), config });
+    expect(response.status).toBe(422);
+    expect(await response.text()).toMatch(accepted);
+  });
+
   it("is refused when its type is not JSON, and changes nothing", async () => {
     const headers = { "content-type": "text/plain", "idempotency-key": "refused for its type" };
     const text = JSON.stringify({ essays: essaysOf(2), judge: "external" });

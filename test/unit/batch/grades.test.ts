@@ -146,6 +146,19 @@ describe("anchors in a batch", () => {
     expect(batch.batch.comparisons).toHaveLength(6);
   });
 
+  it("are missed by one essay that has none: it is ranked, not graded, and the result says why", () => {
+    const batch = gradedBatch({ essays: 1, anchors: [] });
+    expect(batch.batch.life).toMatchObject({ state: "COMPLETED", stopReason: "single_essay_batch" });
+    expect(batch.ranking()).toMatchObject({
+      essays: [{ rank: 1, grade: null }],
+      grading: {
+        claimed: false,
+        withheld: "nothing_compared",
+        statement: expect.stringContaining("nothing to compare it with"),
+      },
+    });
+  });
+
   it("alone are nothing to assess: a batch none of whose texts is found fails", () => {
     const batch = gradedBatch({ essays: referencedEssays(2) });
     batch.texts({ of: 0, kind: "missing", reason: "gone" }, { of: 1, kind: "missing", reason: "gone" });
