@@ -38,7 +38,7 @@ import type {
 import type { PublishedEvent } from "../../../src/batch/events.ts";
 import { evolve } from "../../../src/batch/evolve.ts";
 import { type Ranker, type Ranking, rankEssays } from "../../../src/batch/ranking.ts";
-import { emptyTally, plannedSoFar, retally } from "../../../src/batch/tally.ts";
+import { emptyTally, plannedSoFar, retally, verdictsSoFar } from "../../../src/batch/tally.ts";
 import type { PublishedEventKind } from "../../../src/contracts/topics.ts";
 
 export const SECOND = 1_000;
@@ -459,6 +459,10 @@ function expectEnding(batch: Batch, outbox: readonly OutboxEntry[]): void {
   expect(forcedRecovery).toBe(stopReason === "forced_recovery");
   expect(failure !== null).toBe(state === "FAILED" || state === "CANCELLED");
   if (ended) expect(scoringRetry).toBeNull();
+  const heard = verdictsSoFar(batch.tally) > 0;
+  if (failure?.reason === "no_verdicts") expect(heard, "no verdicts means none of anybody").toBe(false);
+  if (state === "COMPLETED" && stopReason !== "single_essay_batch")
+    expect(heard, "a ranking rests on verdicts").toBe(true);
 }
 
 function expectQuestions(batch: Batch, outbox: readonly OutboxEntry[]): void {
