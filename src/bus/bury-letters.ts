@@ -3,6 +3,7 @@ import { callBatch } from "../objects/batch-client.ts";
 import { errorFields, log } from "../observability/logger.ts";
 import { openDatabase } from "../results/database.ts";
 import { type DeadLetter, writeDeadLetters } from "../results/dead-letters.ts";
+import { requireSettings } from "../settings/settings.ts";
 
 const CONCURRENT_CALLS = 6;
 
@@ -17,7 +18,11 @@ export async function buryLetters(env: Env, letters: readonly DeadLetter[]): Pro
   const erased = await pMap(batchIds, async (batchId) => ((await isErased(env, batchId)) ? batchId : null), {
     concurrency: CONCURRENT_CALLS,
   });
-  await writeDeadLetters(openDatabase(env.DB), letters, Date.now(), new Set(erased));
+  await writeDeadLetters(openDatabase(env.DB), letters, {
+    now: Date.now(),
+    erased: new Set(erased),
+    retentionDays: requireSettings(env).RETENTION_DAYS,
+  });
 }
 
 /** A batch that cannot be asked is taken for one that is there: its letter must not be lost, and goes with it. */

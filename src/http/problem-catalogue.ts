@@ -81,7 +81,7 @@ export const PROBLEMS = {
     status: 404,
     title: "There is no such dead letter",
     meaning:
-      "No dead letter has this id. Dead letters are kept for 30 days, and those of a batch go when the batch is erased.",
+      "No dead letter has this id. Dead letters are kept for 30 days, or for `RETENTION_DAYS` if that is shorter, and those of a batch go when the batch is erased.",
     remedy: "List what there is with `GET /v1/dead-letters`.",
   },
   dead_letter_not_kept: {

@@ -24,7 +24,8 @@ export type DeadLetterReason = (typeof DEAD_LETTER_REASONS)[number];
 
 /** Of a payload above this size only hash and size are kept. */
 const PAYLOAD_MAX_BYTES = 1_000_000;
-const RETENTION_DAYS = 30;
+/** The longest that dead letters are kept. */
+const KEPT_DAYS_MAX = 30;
 
 export interface DeadLetter {
   readonly source: string;
@@ -36,19 +37,24 @@ export interface DeadLetter {
   readonly payload: string;
 }
 
+export interface Keeping {
+  readonly now: number;
+  /** batches that were erased: of their letters the payload is not kept */
+  readonly erased: ReadonlySet<string | null>;
+  /** how long texts of ended batches are kept: no letter, which may hold some, is kept for longer */
+  readonly retentionDays: number;
+}
+
 /**
  * Writes dead letters durably. What could not be used is kept with its reason, never dropped silently. The same message with
  * the same fault is one letter, however often it is delivered; one that comes again after a replay can be replayed again.
- *
- * @param erased batches that were erased: of their letters the payload is not kept
  */
 export async function writeDeadLetters(
   db: Database,
   letters: readonly DeadLetter[],
-  now: number,
-  erased: ReadonlySet<string | null>,
+  keeping: Keeping,
 ): Promise<void> {
-  const rows = await Promise.all(letters.map((letter) => toRow(letter, now, erased)));
+  const rows = await Promise.all(letters.map((letter) => toRow(letter, keeping)));
   const [first, ...rest] = rows.map((row) =>
     db
       .insert(deadLetters)
@@ -58,11 +64,7 @@ export async function writeDeadLetters(
   if (first !== undefined) await db.batch([first, ...rest]);
 }
 
-async function toRow(
-  letter: DeadLetter,
-  now: number,
-  erased: ReadonlySet<string | null>,
-): Promise<DeadLetterRow> {
+async function toRow(letter: DeadLetter, { now, erased, retentionDays }: Keeping): Promise<DeadLetterRow> {
   const payloadBytes = new TextEncoder().encode(letter.payload).length;
   // A request for an erased batch would bring its texts back, and can never be taken.
   const isErased = letter.reason === "batch_gone" || erased.has(letter.batchId);
@@ -79,7 +81,7 @@ async function toRow(
     payloadSha256,
     createdAt: now,
     replayedAt: null,
-    expiresAt: now + RETENTION_DAYS * 24 * 3_600_000,
+    expiresAt: now + Math.min(retentionDays, KEPT_DAYS_MAX) * 24 * 3_600_000,
   };
 }
 

@@ -419,6 +419,26 @@ describe("the same orphan, twice", () => {
   });
 });
 
+describe("dead letters", () => {
+  it.each([
+    ["7", 7],
+    ["365", 30],
+  ])("are kept no longer than texts, and at most 30 days: RETENTION_DAYS is %s", async (days, kept) => {
+    const batchId = await openBatch({ essays: 2 });
+    const [only] = await readComparisons(batchId);
+    const environment = { ...env, RETENTION_DAYS: days };
+    await deliver("cj-inbound", [{ ...callbackFor(only.correlation_id), winner: "neither" }], {
+      environment,
+    });
+    const row = await env.DB.prepare(
+      "SELECT (expires_at - created_at) / 86400000.0 AS days FROM dead_letters WHERE batch_id = ?",
+    )
+      .bind(batchId)
+      .first();
+    expect(row).toEqual({ days: kept });
+  });
+});
+
 describe("a callback that could not be delivered", () => {
   it("is a dead letter of its batch, and is erased with it", async () => {
     const batchId = await openBatch({ essays: 2 });

@@ -125,8 +125,7 @@ describe("a dead letter", () => {
     await writeDeadLetters(
       db,
       [{ source: "test", reason: "too_large", detail: "d", batchId: null, correlationId, payload }],
-      Date.now(),
-      new Set(),
+      { now: Date.now(), erased: new Set(), retentionDays: 30 },
     );
     const row = await env.DB.prepare("SELECT * FROM dead_letters WHERE correlation_id = ?")
       .bind(correlationId)
