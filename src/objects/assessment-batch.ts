@@ -114,7 +114,11 @@ export class AssessmentBatch extends DurableObject<Env> {
   /** Applies callbacks in their order. Callbacks to a batch that does not exist are orphans and change nothing. */
   async recordVerdicts(callbacks: readonly Callback[]): Promise<readonly CallbackOutcome[]> {
     const batch = this.#batch;
-    if (batch === null) return callbacks.map(() => "orphaned");
+    if (batch === null) {
+      // Nobody else comes by an erased batch: D1 knows nothing of it, so the sweep does not find it.
+      this.#rearmIfLost();
+      return callbacks.map(() => "orphaned");
+    }
     return this.#run(batch, recordVerdicts(batch, callbacks, Date.now(), this.rank));
   }
 
@@ -323,6 +327,7 @@ export class AssessmentBatch extends DurableObject<Env> {
 
   /** Whether the batch was erased, and whose it was. */
   async erased(): Promise<Tombstone | null> {
+    this.#rearmIfLost();
     return this.#tombstone;
   }
 

@@ -130,6 +130,16 @@ describe("the alarm", () => {
     expect(await alarmOf(batchId)).not.toBeNull();
   });
 
+  it("of an erased batch, of which the cron knows nothing, is set again by an answer that still comes", async () => {
+    const batchId = await openBatch({ essays: 4 });
+    const [only] = await readComparisons(batchId);
+    expect((await call(`/v1/batches/${batchId}`, { method: "DELETE" })).status).toBe(204);
+    await sqlOf(batchId, (_sql, storage) => storage.deleteAlarm());
+    travelHours(0.3);
+    expect(await postCallback(callbackFor(only.correlation_id))).toBe("orphaned");
+    expect(await alarmOf(batchId)).not.toBeNull();
+  });
+
   it.each(EVICTIONS)(
     "is made up for by the cron when it was lost and nobody calls ($memory)",
     async ({ between }) => {

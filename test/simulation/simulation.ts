@@ -148,7 +148,10 @@ function buildService(world: World): Service {
   };
 }
 
-/** The sweep looks after batches that are open or have something to publish, once D1 knows of them. */
+/**
+ * The sweep looks after batches that are open or have something to publish, once D1 knows of them. Not after an erased one: D1 may
+ * forget it at any moment.
+ */
 function isSwept(readModel: ReadModel, host: ObjectHost, name: string): boolean {
   const known = readModel.sqlite.all(
     "SELECT 1 FROM batches WHERE batch_id = ? AND next_wake_at IS NOT NULL",
@@ -156,7 +159,8 @@ function isSwept(readModel: ReadModel, host: ObjectHost, name: string): boolean 
   );
   const unfinished = host.objects.get(name)?.sqlite.all(
     `SELECT 1 FROM batch WHERE json_extract(life, '$.state') NOT IN ('COMPLETED', 'FAILED', 'CANCELLED')
-     UNION ALL SELECT 1 FROM outbox WHERE kind = 'event' AND status IN ('pending', 'queued')`,
+     UNION ALL SELECT 1 FROM outbox WHERE kind = 'event' AND status IN ('pending', 'queued')
+       AND NOT EXISTS (SELECT 1 FROM tombstone)`,
   );
   return known.length > 0 && unfinished !== undefined && unfinished.length > 0;
 }
