@@ -49,12 +49,16 @@ export function countOpening(request: PairingRequest): number {
 function* withSwaps(pairs: readonly Pair[], swapShare: number): Generator<PlannedPair> {
   let swaps = 0;
   let planned = 0;
-  for (const pair of pairs) {
+  function* swapsDue(): Generator<PlannedPair> {
     for (; Math.floor(swapShare * (planned + 1)) > swaps && planned > swaps; planned++) {
       const { first, second } = pairs[swaps++];
       yield { first: second, second: first, origin: "swap" };
     }
+  }
+  for (const pair of pairs) {
+    yield* swapsDue();
     yield { ...pair, origin: "balanced" };
     planned++;
   }
+  yield* swapsDue();
 }

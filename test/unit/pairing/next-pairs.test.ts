@@ -150,6 +150,22 @@ describe("asking the whole plan in pieces", () => {
     );
   });
 
+  it.each([
+    [2, 0.5, 1, 1],
+    [3, 0.5, 3, 3],
+    [3, 0.25, 3, 1],
+    [3, 0.1, 3, 0],
+    [4, 0.5, 6, 6],
+  ])(
+    "keeps the share to the end when %i essays run out of pairs: %d makes %i pairs and %i swaps",
+    (essayCount, swapShare, pairs, swaps) => {
+      const request = { essayCount, budget: 120, strategy: "balanced_rounds", seed: 3, swapShare } as const;
+      const { asked } = driveBatch({ request, inFlight: 2 });
+      expect(ofOrigin(asked, "balanced")).toHaveLength(pairs);
+      expect(ofOrigin(asked, "swap")).toHaveLength(swaps);
+    },
+  );
+
   it("never swaps under all pairs, whatever the share", () => {
     const request = { essayCount: 10, budget: 120, strategy: "auto", seed: 1, swapShare: 0.3 } as const;
     expect(driveBatch({ request, inFlight: 12 }).asked).toHaveLength(45);
