@@ -62,7 +62,7 @@ export const PROBLEMS = {
     meaning:
       "The budget, the number of essays and the pairing strategy do not fit together: for instance fewer comparisons than it takes to connect all essays, or all pairs of more essays than the limit on comparisons allows. Or the request asks for what it can never get: repeats under `all_pairs`, or more comparisons per essay than will be asked. The `detail` names the value and its limit.",
     remedy:
-      "Change the fields of `config` that the `detail` names as it says, or leave them out: the defaults always fit.",
+      "Change the fields of `config` that the `detail` names as it says, or leave them out: the built-in defaults fit up to 2,000 essays, anchors counted. Above that, take fewer essays, or an assignment with fewer anchors.",
   },
   content_service_not_configured: {
     status: 422,
