@@ -24,7 +24,8 @@ export function settleSwapShare(request: PairingRequest): number {
 /**
  * The comparisons that are asked before any verdict is looked at: the whole plan of {@link planPairs} for `all_pairs` and
  * `balanced_rounds`, its first rounds for `adaptive`. Swaps are spread evenly among a whole plan, oldest pair first, so that the
- * plan's laws hold for the pairs without the swaps, counts with them stay within two, and positions within two. The first rounds
+ * plan's laws hold for the pairs without the swaps, counts with them stay within two, and positions within two. Where the budget is
+ * too small for both, connecting all essays comes before the share of swaps. The first rounds
  * of an adaptive batch have none: there a new pair tells most, and the swaps are caught up on afterwards.
  */
 export function planOpening(request: PairingRequest): PlannedPair[] {
@@ -32,7 +33,9 @@ export function planOpening(request: PairingRequest): PlannedPair[] {
   const adapts = settleStrategy(request) === "adaptive";
   const pairCount = adapts ? Math.min(budget, Math.floor((balancedRounds * essayCount) / 2)) : budget;
   const plan = planPairs({ essayCount, budget: pairCount, seed, strategy: "balanced_rounds" });
-  return [...withSwaps(plan.pairs, adapts ? 0 : settleSwapShare(request))].slice(0, budget);
+  // Swaps take what the budget has beyond the n − 1 pairs that connect everyone, and no more.
+  const mostSwaps = budget - (essayCount - 1);
+  return [...withSwaps(plan.pairs, adapts ? 0 : settleSwapShare(request), mostSwaps)].slice(0, budget);
 }
 
 /** Most comparisons that a batch of this request can ask: its T, unless pairing stops early. */
@@ -46,11 +49,12 @@ export function countOpening(request: PairingRequest): number {
   return planOpening(request).length;
 }
 
-function* withSwaps(pairs: readonly Pair[], swapShare: number): Generator<PlannedPair> {
+function* withSwaps(pairs: readonly Pair[], swapShare: number, mostSwaps: number): Generator<PlannedPair> {
   let swaps = 0;
   let planned = 0;
   function* swapsDue(): Generator<PlannedPair> {
-    for (; Math.floor(swapShare * (planned + 1)) > swaps && planned > swaps; planned++) {
+    const swapsWanted = () => Math.min(mostSwaps, Math.floor(swapShare * (planned + 1)));
+    for (; swapsWanted() > swaps && planned > swaps; planned++) {
       const { first, second } = pairs[swaps++];
       yield { first: second, second: first, origin: "swap" };
     }

@@ -166,6 +166,25 @@ describe("asking the whole plan in pieces", () => {
     },
   );
 
+  it("connects all essays on every budget that is accepted, whatever the shares", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 2, max: 24 }),
+        fc.integer({ min: 0, max: 20 }),
+        seeds,
+        fc.constantFrom("balanced_rounds", "adaptive", "auto"),
+        fc.constantFrom(0, 0.1, 0.5),
+        (essayCount, beyond, seed, strategy, swapShare) => {
+          const budget = essayCount - 1 + beyond;
+          const request = { essayCount, budget, strategy, seed, swapShare } as const;
+          const { asked } = driveBatch({ request, inFlight: 5 });
+          expect(asked.length).toBeLessThanOrEqual(budget);
+          expect(countComponents(essayCount, asked)).toBe(1);
+        },
+      ),
+    );
+  });
+
   it("never swaps under all pairs, whatever the share", () => {
     const request = { essayCount: 10, budget: 120, strategy: "auto", seed: 1, swapShare: 0.3 } as const;
     expect(driveBatch({ request, inFlight: 12 }).asked).toHaveLength(45);
