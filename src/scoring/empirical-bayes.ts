@@ -22,8 +22,10 @@ import {
   type Root,
   type SlopeAt,
   type SlopeEffort,
+  type SlopePoint,
 } from "./spread-slope.ts";
 
+const RANGE = [LOG_SIGMA_MIN, LOG_SIGMA_MAX] as const;
 /** Of the modes that an exact slope is taken at. */
 const SLOPE_TOLERANCE = 1e-11;
 const EXACT_ACCURACY = 1e-8;
@@ -80,10 +82,7 @@ export function estimateSpread(model: Model, start: Float64Array, tolerance: num
     root && beatsNoSpread(root)
       ? root
       : searchGrid(slopeAt, scan(), small ? EXACT_ACCURACY : ESTIMATED_ACCURACY, tolerance);
-  if ("boundary" in peak) {
-    const point = findMode(model, peak.boundary.logSigma, peak.boundary.mode, tolerance);
-    return { logSigma: point.logSigma, atBoundary: true, error: 0, point, beside: null, coarse: scan };
-  }
+  if ("boundary" in peak) return describeBoundary(peak, model, tolerance, scan);
   const coarse = small ? scan : () => gaussianGrid(peak);
   if (small || model.graph.itemCount > DENSE_LIMIT) return describePeak(peak, null, coarse);
   const exactly = createExactSlope(model, tolerance, new Float64Array(model.graph.dimension ** 2));
@@ -91,7 +90,13 @@ export function estimateSpread(model: Model, start: Float64Array, tolerance: num
     accuracy: EXACT_ROOT_ACCURACY,
     doubt: (DOUBT_PER_ERROR * peak.at.error) / Math.abs(peak.derivative),
     atLeast: 1,
+    range: RANGE,
   });
+  if (exact === null) {
+    const found = searchGrid(exactly, scan(), EXACT_ROOT_ACCURACY, tolerance);
+    if ("boundary" in found) return describeBoundary(found, model, tolerance, scan);
+    return describePeak(found, null, scan);
+  }
   const { covariance, point } = exact.at;
   const beside = covariance && { covariance, information: point.posterior.diagonal.slice() };
   return describePeak(finish(exact, tolerance), beside, coarse);
@@ -108,8 +113,7 @@ function largeProbes(itemCount: number): number {
 }
 
 function climbFrom(slopeAt: SlopeAt, model: Model, start: Float64Array, lastStep?: number): Root | null {
-  const range = [LOG_SIGMA_MIN, LOG_SIGMA_MAX] as const;
-  return climb(slopeAt, guessLogSigma(model, start), start, range, lastStep);
+  return climb(slopeAt, guessLogSigma(model, start), start, RANGE, lastStep);
 }
 
 /** Climbs a rough slope and corrects its root on the better one, with a derivative of that. */
@@ -118,13 +122,22 @@ function climbInTwoStages(slopeAt: SlopeAt, model: Model, start: Float64Array): 
   const climbed = climbFrom(rough, model, start, COARSE_LAST_STEP);
   if (!climbed) return null;
   const exactFollows = model.graph.itemCount <= DENSE_LIMIT;
-  const root = correctRoot(slopeAt, climbed, {
+  return correctRoot(slopeAt, climbed, {
     accuracy: EXACT_ROOT_ACCURACY,
     doubt: COARSE_DOUBT,
     atLeast: exactFollows ? 2 : 1,
+    range: RANGE,
   });
-  const { logSigma } = root.at.point;
-  return root.derivative < 0 && logSigma > LOG_SIGMA_MIN && logSigma < LOG_SIGMA_MAX ? root : null;
+}
+
+function describeBoundary(
+  { boundary: { logSigma, mode } }: AtBoundary,
+  model: Model,
+  tolerance: number,
+  coarse: SpreadEstimate["coarse"],
+): SpreadEstimate {
+  const point = findMode(model, logSigma, mode, tolerance);
+  return { logSigma, atBoundary: true, error: 0, point, beside: null, coarse };
 }
 
 function describePeak(
@@ -187,22 +200,31 @@ function hadamardBound({ model, diagonal, constantPart, precision }: Posterior):
   return bound;
 }
 
-type GridSearch = Root | { readonly boundary: GridPoint };
+interface AtBoundary {
+  readonly boundary: GridPoint;
+}
 
-/** The best point of the grid, and the slope's root beside it. */
+/** From the best point of the grid uphill to the root of the slope, or to the end of the grid. */
 function searchGrid(
   slopeAt: SlopeAt,
   grid: readonly GridPoint[],
   accuracy: number,
   tolerance: number,
-): GridSearch {
+): Root | AtBoundary {
   const best = grid.reduce((top, point) => (point.logMarginal > top.logMarginal ? point : top));
-  const at = grid.indexOf(best);
-  const here = slopeAt(best.logSigma, best.mode);
-  const neighbour = grid[here.slope > 0 ? at + 1 : at - 1];
-  if (!neighbour) return { boundary: best };
-  const there = slopeAt(neighbour.logSigma, neighbour.mode);
-  const root = there.slope > 0 === here.slope > 0 ? here : findRoot(slopeAt, here, there, accuracy);
+  let at = grid.indexOf(best);
+  let here = slopeAt(best.logSigma, best.mode);
+  const rises = here.slope > 0;
+  let there: SlopePoint;
+  for (;;) {
+    const neighbour = grid[rises ? at + 1 : at - 1];
+    if (!neighbour) return { boundary: grid[at] };
+    there = slopeAt(neighbour.logSigma, neighbour.mode);
+    if (there.slope > 0 !== rises) break;
+    at += rises ? 1 : -1;
+    here = there;
+  }
+  const root = findRoot(slopeAt, here, there, accuracy);
   const derivative = derivativeAt(slopeAt, root);
   const { model } = root.point.posterior;
   return {

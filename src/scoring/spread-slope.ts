@@ -138,29 +138,38 @@ export interface Correction {
   readonly doubt: number;
   /** Slopes to take: two give a derivative of the better slope. */
   readonly atLeast: 1 | 2;
+  /** What log σ may be. */
+  readonly range: readonly [number, number];
 }
 
 /**
  * From the root of one slope to that of a better one: steps on the better slope with the derivative known so far, then
  * secants, whose derivative is off by about the step they span. The root's last step is still to be taken: {@link finish}.
+ * @returns null when a step leaves the range or the slope does not fall: where few verdicts tell hardly anything of σ, the better
+ *   slope may be 0 elsewhere or nowhere.
  */
 export function correctRoot(
   better: SlopeAt,
   { at: guess, derivative: known }: Root,
-  { accuracy, doubt: doubtAtFirst, atLeast }: Correction,
-): Root {
+  { accuracy, doubt: doubtAtFirst, atLeast, range: [low, high] }: Correction,
+): Root | null {
+  const isAllowed = (logSigma: number, slope: number) => slope < 0 && logSigma > low && logSigma < high;
   let derivative = known;
   let doubt = doubtAtFirst;
-  let last = better(guess.point.logSigma - guess.slope / known, guess.point.mode.at);
+  const first = guess.point.logSigma - guess.slope / known;
+  if (!isAllowed(first, known)) return null;
+  let last = better(first, guess.point.mode.at);
   for (let correction = 1; correction < CORRECTIONS; correction++) {
     const step = -last.slope / derivative;
     const left = Math.abs(step) * Math.max(doubt, Math.abs(step));
     const enough = left < Math.max(accuracy, (NOISE_SHARE * last.error) / Math.abs(derivative));
     if (step === 0 || (enough && correction >= atLeast)) break;
+    if (!isAllowed(last.point.logSigma + step, derivative)) return null;
     const next = better(last.point.logSigma + step, last.point.mode.at);
     derivative = (next.slope - last.slope) / step;
     doubt = Math.abs(step);
     last = next;
   }
-  return { at: last, derivative };
+  const { logSigma } = last.point;
+  return isAllowed(logSigma - last.slope / derivative, derivative) ? { at: last, derivative } : null;
 }

@@ -83,4 +83,14 @@ describe("empirical Bayes", () => {
       expect(Math.abs(Math.log(fit.priorVariance) - 2 * logSigma)).toBeLessThan(1e-6);
     },
   );
+
+  it("finds it also where Newton steps from an estimated slope would leave the range", {
+    timeout: 60_000,
+  }, () => {
+    const { winners, losers } = simulate({ items: 220, rounds: 3, sd: 0.3, seed: 24 });
+    const data = { itemCount: 220, winners, losers };
+    const fit = fitBradleyTerry(data);
+    const logSigma = oracleLogSigma(oracleModel(data));
+    expect(Math.abs(Math.log(fit.priorVariance) - 2 * logSigma)).toBeLessThan(1e-6);
+  });
 });
