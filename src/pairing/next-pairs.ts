@@ -45,7 +45,9 @@ export function nextPairs(state: PairingState): PlannedPair[] {
   if (state.asked.length < opening.length) {
     return opening.slice(state.asked.length, state.asked.length + room);
   }
-  return settleStrategy(state) === "adaptive" ? planRound(state, room) : askFailedAgain(state, room);
+  return settleStrategy(state) === "adaptive"
+    ? planRound(state, opening.length, room)
+    : askFailedAgain(state, room);
 }
 
 function askFailedAgain({ essayCount, asked }: PairingState, room: number): PlannedPair[] {
@@ -53,7 +55,7 @@ function askFailedAgain({ essayCount, asked }: PairingState, room: number): Plan
   return failed.slice(0, room).map(({ first, second }) => ({ first, second, origin: "balanced" }));
 }
 
-function planRound(state: PairingState, room: number): PlannedPair[] {
+function planRound(state: PairingState, openingCount: number, room: number): PlannedPair[] {
   const { essayCount, posterior } = state;
   const size = Math.min(room, Math.floor(essayCount / 2));
   const round: Round = {
@@ -63,7 +65,7 @@ function planRound(state: PairingState, room: number): PlannedPair[] {
     taken: new Uint8Array(essayCount),
     repeatsInform: state.repeatsInform ?? true,
   };
-  const swaps = drawSwaps(round, countSwapsDue(state, round, size));
+  const swaps = drawSwaps(round, countSwapsDue(state, round, openingCount, size));
   const left = size - swaps.length;
   const randomsDue = posterior === null ? left : countRandomsDue(state, left);
   const randoms = drawRandomPairs(round, randomsDue);
@@ -71,14 +73,12 @@ function planRound(state: PairingState, room: number): PlannedPair[] {
   return [...swaps, ...randoms, ...chooseInformativePairs(round, posterior, left - randoms.length)];
 }
 
-/** What the opening owes is caught up on at twice the pace, so that no round consists of swaps alone. */
-const CATCH_UP = 2;
-
-/** Repeats that were asked for their information count as swaps: they too show their pair the other way round. */
-function countSwapsDue(state: PairingState, round: Round, size: number): number {
-  const share = settleSwapShare(state);
-  const due = countDue(share, state.asked.length + size, round.asked.repeats, size);
-  return Math.min(due, Math.ceil(CATCH_UP * share * size));
+/**
+ * Of the pairs chosen after the opening, as the share of random pairs is: the opening's own pairs are worth most when they are new.
+ * Repeats that were asked for their information count as swaps: they too show their pair the other way round.
+ */
+function countSwapsDue(state: PairingState, { asked }: Round, openingCount: number, size: number): number {
+  return countDue(settleSwapShare(state), state.asked.length - openingCount + size, asked.repeats, size);
 }
 
 function countRandomsDue({ asked, randomShare = DEFAULT_RANDOM_SHARE }: PairingState, size: number): number {

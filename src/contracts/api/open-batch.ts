@@ -70,7 +70,8 @@ const configSchema = z.object({
     description: "share of random pairs after those rounds",
   }),
   swap_share: z.number().min(0).max(0.5).nullish().openapi({
-    description: "share of comparisons that show a pair once more, the other way round",
+    description:
+      "share of pairs shown once more, the other way round: of those chosen after the balanced rounds, or of a plan made at once",
   }),
   min_comparisons_per_essay: z.int().min(1).max(1_999).nullish().openapi({
     description: "no stopping rule applies before every essay has this many verdicts",
