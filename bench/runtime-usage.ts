@@ -1,4 +1,7 @@
-/** What the local runtime costs: memory and processor time of the workerd processes of one `wrangler dev`. */
+/**
+ * What the local runtime costs: memory and processor time of the workerd that runs the Worker in one `wrangler dev`. Wrangler's own
+ * proxy before it is a second workerd, which grows with every request it passes on and says nothing of the service.
+ */
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 
@@ -8,30 +11,39 @@ export interface RuntimeUsage {
   readonly cpuSeconds: number;
 }
 
+/** One `wrangler dev`. */
+export interface DevServer {
+  /** where its proxy listens */
+  readonly url: string;
+  /** the group of all its processes */
+  readonly processGroup: number;
+}
+
 const PS_LINE = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/;
 
 interface RuntimeProcess extends RuntimeUsage {
   readonly pid: number;
 }
 
-/** @throws Error when no workerd runs in the group */
-export function readRuntimeUsage(processGroup: number): RuntimeUsage {
-  const processes = runtimeProcesses(processGroup);
-  return {
-    residentBytes: processes.reduce((sum, { residentBytes }) => sum + residentBytes, 0),
-    cpuSeconds: processes.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0),
-  };
+/** @throws Error when not exactly one workerd runs behind the proxy */
+export function readRuntimeUsage(server: DevServer): RuntimeUsage {
+  return runtimeProcess(server);
 }
 
-function runtimeProcesses(processGroup: number): RuntimeProcess[] {
-  const listing = execFileSync("ps", ["-axo", "pid=,pgid=,rss=,time=,comm="], { encoding: "utf8" });
+function runtimeProcess({ url, processGroup }: DevServer): RuntimeProcess {
+  const listing = execFileSync("ps", ["-axwwo", "pid=,pgid=,rss=,time=,args="], { encoding: "utf8" });
+  const proxy = `--socket-addr=entry=${new URL(url).host} `;
   const processes = listing.split("\n").flatMap((line) => {
     const [, pid, group, kilobytes, time, command] = PS_LINE.exec(line) ?? [];
-    if (Number(group) !== processGroup || !command.includes("workerd")) return [];
+    if (Number(group) !== processGroup || !command.includes("workerd serve") || command.includes(proxy))
+      return [];
     return [{ pid: Number(pid), residentBytes: Number(kilobytes) * 1024, cpuSeconds: secondsOf(time) }];
   });
-  if (processes.length === 0) throw new Error(`no workerd runs in process group ${processGroup}`);
-  return processes;
+  if (processes.length !== 1)
+    throw new Error(
+      `${processes.length} workerd run behind ${url} in process group ${processGroup}, expected 1`,
+    );
+  return processes[0];
 }
 
 /** `[[days-]hours:]minutes:seconds`, as `ps` writes processor time. */
@@ -40,7 +52,7 @@ function secondsOf(time: string): number {
   return clock.split(":").reduce((sum, part) => sum * 60 + Number(part), 0) + Number(days) * 86_400;
 }
 
-/** The largest workerd of a group as Linux accounts for it: finer than `ps`, and it knows the peak. */
+/** The same workerd as Linux accounts for it: finer than `ps`, and it knows the peak. */
 export interface RuntimeMeter {
   cpuMs(): number;
   residentBytes(): number;
@@ -52,8 +64,8 @@ export interface RuntimeMeter {
 const CLOCK_TICK_MS = 10;
 
 /** @throws Error where there is no /proc */
-export function openRuntimeMeter(processGroup: number): RuntimeMeter {
-  const [{ pid }] = runtimeProcesses(processGroup).sort((a, b) => b.residentBytes - a.residentBytes);
+export function openRuntimeMeter(server: DevServer): RuntimeMeter {
+  const { pid } = runtimeProcess(server);
   const status = (name: string) => {
     const text = readFileSync(`/proc/${pid}/status`, "utf8");
     return Number(new RegExp(`${name}:\\s+(\\d+)`).exec(text)?.[1]) * 1024;

@@ -54,7 +54,7 @@ const worker = await startCrashingWorker(folder, {
 });
 const api = createApiClient(worker.url);
 try {
-  process.exitCode = await measure(openRuntimeMeter(worker.processGroup));
+  process.exitCode = await measure(openRuntimeMeter(worker));
 } finally {
   await worker.kill();
   await bridge.close();

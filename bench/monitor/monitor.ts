@@ -56,8 +56,8 @@ async function measure(): Promise<number> {
   const before = await countStates();
   if (before.ended > 0) throw new Error(`${before.ended} batches ended before they were due`);
   await sleep(dueAt - Date.now());
-  const cpuBefore = readRuntimeUsage(worker.processGroup).cpuSeconds;
-  const cpuSeconds = () => readRuntimeUsage(worker.processGroup).cpuSeconds - cpuBefore;
+  const cpuBefore = readRuntimeUsage(worker).cpuSeconds;
+  const cpuSeconds = () => readRuntimeUsage(worker).cpuSeconds - cpuBefore;
   const projected = await secondsUntil(dueAt, async () => (await countStates()).ended === BATCHES);
   const projectedCpu = cpuSeconds();
   const published = await secondsUntil(

@@ -1,7 +1,7 @@
 /** The Worker with a leak, which the soak must notice: each request leaves a kilobyte behind. */
 import worker from "../../src/worker.ts";
 
-export { AssessmentBatch } from "../../src/worker.ts";
+export * from "../../src/worker.ts";
 
 const LEAK_BYTES = 1_024;
 const kept: Uint8Array[] = [];

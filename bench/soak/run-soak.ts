@@ -23,10 +23,14 @@ import type { MemorySample } from "./memory-trend.ts";
 export interface SoakOptions {
   readonly batches: number;
   readonly essays: number;
+  /** batches that are judged before, as fast as they can be */
+  readonly warmUpBatches: number;
   /** seconds over which the callbacks are spread */
   readonly seconds: number;
   /** starts a Worker that leaks */
   readonly leak: boolean;
+  /** leaves the runtime's state and log behind when something was wrong */
+  readonly keepEvidence: boolean;
   tell(line: string): void;
 }
 
@@ -42,8 +46,15 @@ export interface SoakReport {
   readonly cpuSeconds: number;
 }
 
+/**
+ * Every collection collects all, and comes after a megabyte: left to itself V8 lets garbage grow for minutes, and with it the
+ * native objects that the garbage owns, which would hide a leak. No isolate gets more than half of what the platform gives it.
+ */
+const V8_FLAGS = "--gc-global --max-semi-space-size=1 --max-heap-size=64";
 /** Batches that are being judged at the same time. */
 const CONCURRENT_BATCHES = 16;
+/** In the warm-up more is under way at once than ever afterwards, because the runtime's allocator keeps what it once needed. */
+const CONCURRENT_IN_WARM_UP = 2 * CONCURRENT_BATCHES;
 /** Callbacks of one request to `/v1/events`, from where they go through the queue. */
 const CALLBACKS_PER_EVENTS_REQUEST = 10;
 /** Every so-manieth callback is sent twice. */
@@ -65,18 +76,35 @@ export async function runSoak(options: SoakOptions): Promise<SoakReport> {
   const worker = await startCrashingWorker(folder, {
     vars: { ENVIRONMENT: "development", DEFAULT_JUDGE: "external", KAFKA_BRIDGE_URL: bridge.url },
     ...(options.leak ? { script: "bench/soak/leaking-worker.ts" } : {}),
+    v8Flags: V8_FLAGS,
   });
+  let keeps = false;
   try {
     const api = createApiClient(worker.url);
-    const load = startLoad(api, options);
+    const warmUp = startLoad(api, {
+      ...options,
+      batches: options.warmUpBatches,
+      seconds: 0,
+      concurrency: CONCURRENT_IN_WARM_UP,
+      prefix: "warm-up",
+    });
+    await warmUp.finished;
+    const load = startLoad(api, { ...options, concurrency: CONCURRENT_BATCHES, prefix: "bos" });
     const memory: MemorySample[] = [];
     const sampling = setInterval(() => {
-      const megabytes = readRuntimeUsage(worker.processGroup).residentBytes / MB;
+      const megabytes = readRuntimeUsage(worker).residentBytes / MB;
       memory.push({ at: (performance.now() - load.startedAt) / 1_000, megabytes });
     }, SAMPLE_MS);
     const elapsedMs = await load.finished.finally(() => clearInterval(sampling));
-    const faults = [...load.faults, ...(await terminalFaults(() => bridge.records(), options.batches))];
-    const { cpuSeconds } = readRuntimeUsage(worker.processGroup);
+    const opened = options.warmUpBatches + options.batches;
+    const faults = [
+      ...warmUp.faults,
+      ...load.faults,
+      ...(await terminalFaults(() => bridge.records(), opened)),
+    ];
+    const { cpuSeconds } = readRuntimeUsage(worker);
+    keeps = options.keepEvidence && faults.length > 0;
+    if (keeps) options.tell(`state and log of the runtime: ${folder}`);
     return {
       callbacks: load.pacer.taken(),
       elapsedSeconds: elapsedMs / 1_000,
@@ -88,7 +116,7 @@ export async function runSoak(options: SoakOptions): Promise<SoakReport> {
   } finally {
     await worker.kill();
     await bridge.close();
-    await rm(folder, { recursive: true, force: true });
+    if (!keeps) await rm(folder, { recursive: true, force: true });
   }
 }
 
@@ -100,7 +128,17 @@ interface Load {
   readonly pacer: Pacer;
 }
 
-function startLoad(api: ApiClient, { batches, essays, seconds, tell }: SoakOptions): Load {
+interface LoadOptions extends Pick<SoakOptions, "batches" | "essays" | "seconds" | "tell"> {
+  /** batches at the same time */
+  readonly concurrency: number;
+  /** of the batches' names */
+  readonly prefix: string;
+}
+
+function startLoad(
+  api: ApiClient,
+  { batches, essays, seconds, concurrency, prefix, tell }: LoadOptions,
+): Load {
   const startedAt = performance.now();
   const total = batches * comparisonsOf(essays);
   const pacer = startPacer(startedAt, total / seconds);
@@ -110,15 +148,15 @@ function startLoad(api: ApiClient, { batches, essays, seconds, tell }: SoakOptio
   let ended = 0;
   const judgeNext = async () => {
     for (const number of numbers) {
-      faults.push(...(await liveBatch({ api, pacer, latenciesMs }, number, essays)));
+      faults.push(...(await liveBatch({ api, pacer, latenciesMs }, `${prefix}-${number}`, essays)));
       ended += 1;
       if (ended % Math.ceil(batches / 10) === 0)
         tell(
-          `${ended} of ${batches} batches after ${((performance.now() - startedAt) / 1_000).toFixed(0)} s`,
+          `${prefix}: ${ended} of ${batches} batches after ${((performance.now() - startedAt) / 1_000).toFixed(0)} s`,
         );
     }
   };
-  const finished = Promise.all(Array.from({ length: CONCURRENT_BATCHES }, judgeNext)).then(
+  const finished = Promise.all(Array.from({ length: concurrency }, judgeNext)).then(
     () => performance.now() - startedAt,
   );
   return { startedAt, finished, faults, latenciesMs, pacer };
@@ -154,9 +192,8 @@ interface LoadParts {
 }
 
 /** One batch from its opening to its ranking. @returns what was wrong with it */
-async function liveBatch(parts: LoadParts, number: number, essays: number): Promise<string[]> {
+async function liveBatch(parts: LoadParts, name: string, essays: number): Promise<string[]> {
   const { api } = parts;
-  const name = `bos-${number}`;
   const batchId = await api.openBatch({ bos_batch_id: name, essays: essaysNamed(essays, name) });
   const { asked, faults } = await judgeAll(parts, batchId);
   const batch = await api.readBatch(batchId);

@@ -11,6 +11,7 @@ const { values } = parseArgs({
   options: {
     batches: { type: "string", default: "200" },
     essays: { type: "string", default: "30" },
+    "warm-up": { type: "string", default: "60" },
     minutes: { type: "string", default: "5" },
     /** seconds of which the least memory is taken */
     window: { type: "string", default: "30" },
@@ -24,8 +25,10 @@ const SLOPE_MAX = 1;
 const report = await runSoak({
   batches: Number(values.batches),
   essays: Number(values.essays),
+  warmUpBatches: Number(values["warm-up"]),
   seconds: Number(values.minutes) * 60,
   leak: values.leak,
+  keepEvidence: true,
   tell: console.log,
 });
 const { minima, slope } = memoryTrend(report.memory, WINDOW_SECONDS);

@@ -5,7 +5,15 @@ import { quantile, runSoak } from "../../bench/soak/run-soak.ts";
 /** `npm run soak` in small: seconds say nothing of leaks, but all else must hold as it does for minutes. */
 describe("batches under a steady load of callbacks over HTTPS and the queue", () => {
   it("are all right: every verdict counted once, one terminal event each", { timeout: 240_000 }, async () => {
-    const report = await runSoak({ batches: 8, essays: 12, seconds: 15, leak: false, tell: () => {} });
+    const report = await runSoak({
+      batches: 8,
+      essays: 12,
+      warmUpBatches: 2,
+      seconds: 15,
+      leak: false,
+      keepEvidence: false,
+      tell: () => {},
+    });
     expect(report.faults).toEqual([]);
     expect(report.callbacks).toBe(8 * 66);
     expect(report.latenciesMs).toHaveLength(8 * 33);
