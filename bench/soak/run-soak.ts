@@ -47,10 +47,10 @@ export interface SoakReport {
 }
 
 /**
- * Every collection collects all, and comes after a megabyte: left to itself V8 lets garbage grow for minutes, and with it the
+ * Every collection collects all, and comes after a few megabytes: left to itself V8 lets garbage grow for minutes, and with it the
  * native objects that the garbage owns, which would hide a leak. No isolate gets more than half of what the platform gives it.
  */
-const V8_FLAGS = "--gc-global --max-semi-space-size=1 --max-heap-size=64";
+const V8_FLAGS = "--gc-global --max-semi-space-size=4 --max-heap-size=64";
 /** Batches that are being judged at the same time. */
 const CONCURRENT_BATCHES = 16;
 /** In the warm-up more is under way at once than ever afterwards, because the runtime's allocator keeps what it once needed. */

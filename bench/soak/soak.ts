@@ -11,7 +11,7 @@ const { values } = parseArgs({
   options: {
     batches: { type: "string", default: "200" },
     essays: { type: "string", default: "30" },
-    "warm-up": { type: "string", default: "60" },
+    "warm-up": { type: "string", default: "150" },
     minutes: { type: "string", default: "5" },
     /** seconds of which the least memory is taken */
     window: { type: "string", default: "30" },
