@@ -21,13 +21,18 @@ export const MAX_ESSAY_ID_BYTES = 255;
 /** The same as `\P{Cc}*` for readers of the API's description who know no Unicode properties. */
 export const NO_CONTROL_CHARACTERS = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$";
 
+/** Results name essays and grades by keys of JSON objects, and readers in JavaScript lose this one. */
+const UNUSABLE_KEY = "__proto__";
+
 const LABEL = new RegExp(`(?=^\\S(?:.*\\S)?$)${NO_CONTROL_CHARACTERS}`);
 
 /** A short text that people read and compare by eye, such as a grade. */
 export function label(maxLength: number) {
-  return identifier(maxLength).regex(LABEL, {
-    error: "expected a label without control characters, and without white space at its ends",
-  });
+  return identifier(maxLength)
+    .regex(LABEL, {
+      error: "expected a label without control characters, and without white space at its ends",
+    })
+    .refine((text) => text !== UNUSABLE_KEY, { error: `expected another label than ${UNUSABLE_KEY}` });
 }
 
 /** Longest value that a message repeats where no schema bounds it, in characters: what is longer may be somebody's text. */
@@ -44,7 +49,8 @@ export const essayIdSchema = identifier(MAX_ESSAY_ID_BYTES)
     error: ({ input }) =>
       `expected at most ${MAX_ESSAY_ID_BYTES} bytes of UTF-8, got ${utf8Length(String(input))}`,
   })
-  .refine((id) => !/\p{Cc}/u.test(id), { error: "expected an id without control characters" });
+  .refine((id) => !/\p{Cc}/u.test(id), { error: "expected an id without control characters" })
+  .refine((id) => id !== UNUSABLE_KEY, { error: `expected another id than ${UNUSABLE_KEY}` });
 
 /** @returns the length of the text in bytes of UTF-8 */
 export function utf8Length(text: string): number {

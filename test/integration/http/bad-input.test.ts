@@ -77,6 +77,12 @@ describe("a request to open a batch that cannot be used", () => {
     ["one essay", { essays: essaysOf(1) }, 422, "validation_failed"],
     ["2,001 essays", { essays: essaysOf(2_001) }, 422, "validation_failed"],
     ["an essay id twice", { essays: [first, second, first] }, 422, "validation_failed"],
+    [
+      "an essay id that is no key of an object",
+      { essays: [first, second, { essay_id: "__proto__", text: "A text." }] },
+      422,
+      "validation_failed",
+    ],
     ["an essay without text", { essays: [first, second, { essay_id: "c" }] }, 422, "validation_failed"],
     ["a blank essay", { essays: [first, second, { essay_id: "c", text: " \n" }] }, 422, "validation_failed"],
     [

@@ -70,8 +70,8 @@ describe("a grade scale", () => {
     ).toEqual([]);
   });
 
-  it.each(["", " ", "A ", "\u00a0A", "A\nB", "\u0000", "x".repeat(21), "\ud800"])(
-    "has no label that cannot be read: %j",
+  it.each(["", " ", "A ", "\u00a0A", "A\nB", "\u0000", "x".repeat(21), "\ud800", "__proto__"])(
+    "has no label that cannot be read or told apart: %j",
     (label) => {
       expect(problemsOf([{ label }, { label: "B" }])).not.toEqual([]);
     },
