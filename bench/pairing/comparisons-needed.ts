@@ -42,8 +42,8 @@ const TARGETS = [0.7, 0.8, 0.9] as const;
 const SETTINGS: readonly Setting[] = [
   { name: "30 essays, SD 1.7", essayCount: 30, trueDeviation: 1.7, repetitions: 300, mostPerEssay: 29 },
   { name: "30 essays, SD 1", essayCount: 30, trueDeviation: 1, repetitions: 300, mostPerEssay: 29 },
-  { name: "100 essays, SD 1.7", essayCount: 100, trueDeviation: 1.7, repetitions: 100, mostPerEssay: 36 },
-  { name: "100 essays, SD 1", essayCount: 100, trueDeviation: 1, repetitions: 100, mostPerEssay: 60 },
+  { name: "100 essays, SD 1.7", essayCount: 100, trueDeviation: 1.7, repetitions: 300, mostPerEssay: 36 },
+  { name: "100 essays, SD 1", essayCount: 100, trueDeviation: 1, repetitions: 300, mostPerEssay: 60 },
   { name: "300 essays, SD 1.7", essayCount: 300, trueDeviation: 1.7, repetitions: 20, mostPerEssay: 36 },
   { name: "300 essays, SD 1", essayCount: 300, trueDeviation: 1, repetitions: 20, mostPerEssay: 60 },
 ];
