@@ -1,4 +1,4 @@
-import pMap from "p-map";
+import pMap, { pMapSkip } from "p-map";
 import { callBatch } from "../objects/batch-client.ts";
 import { errorFields, log } from "../observability/logger.ts";
 import { openDatabase } from "../results/database.ts";
@@ -15,9 +15,11 @@ const CONCURRENT_CALLS = 6;
  */
 export async function buryLetters(env: Env, letters: readonly DeadLetter[]): Promise<void> {
   const batchIds = new Set(letters.flatMap(({ batchId }) => batchId ?? []));
-  const erased = await pMap(batchIds, async (batchId) => ((await isErased(env, batchId)) ? batchId : null), {
-    concurrency: CONCURRENT_CALLS,
-  });
+  const erased = await pMap(
+    batchIds,
+    async (batchId) => ((await isErased(env, batchId)) ? batchId : pMapSkip),
+    { concurrency: CONCURRENT_CALLS },
+  );
   await writeDeadLetters(openDatabase(env.DB), letters, {
     now: Date.now(),
     erased: new Set(erased),

@@ -40,7 +40,7 @@ export interface DeadLetter {
 export interface Keeping {
   readonly now: number;
   /** batches that were erased: of their letters the payload is not kept */
-  readonly erased: ReadonlySet<string | null>;
+  readonly erased: ReadonlySet<string>;
   /** how long texts of ended batches are kept: no letter, which may hold some, is kept for longer */
   readonly retentionDays: number;
 }
@@ -67,7 +67,7 @@ export async function writeDeadLetters(
 async function toRow(letter: DeadLetter, { now, erased, retentionDays }: Keeping): Promise<DeadLetterRow> {
   const payloadBytes = new TextEncoder().encode(letter.payload).length;
   // A request for an erased batch would bring its texts back, and can never be taken.
-  const isErased = letter.reason === "batch_gone" || erased.has(letter.batchId);
+  const isErased = letter.reason === "batch_gone" || (letter.batchId !== null && erased.has(letter.batchId));
   const payloadSha256 = await sha256Hex(letter.payload);
   return {
     id: uuidV5(`${letter.reason}/${letter.correlationId}/${letter.batchId}/${payloadSha256}`, uuidV5.URL),

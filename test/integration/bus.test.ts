@@ -437,6 +437,21 @@ describe("dead letters", () => {
       .first();
     expect(row).toEqual({ days: kept });
   });
+
+  it("keep what was sent, also of what names no batch, whichever letters come with them", async () => {
+    const batchId = await openBatch({ essays: 2 });
+    const [only] = await readComparisons(batchId);
+    const mark = crypto.randomUUID();
+    const garbage = { ...callbackFor(only.correlation_id, { justification: mark }), winner: "neither" };
+    const nobodys = { ...envelopeFor({ mark }, "nobody.handles.this.v1"), correlation_id: mark };
+    expect(await postEvents([garbage, nobodys])).toMatchObject([{ batch_id: batchId }, { batch_id: null }]);
+    const { results } = await env.DB.prepare(
+      "SELECT batch_id FROM dead_letters WHERE instr(payload, ?) > 0 ORDER BY batch_id",
+    )
+      .bind(mark)
+      .all();
+    expect(results).toEqual([{ batch_id: null }, { batch_id: batchId }]);
+  });
 });
 
 describe("a callback that could not be delivered", () => {
