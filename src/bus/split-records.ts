@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { parseJson } from "../encoding/json.ts";
-import { findExcess, MAX_JSON_DEPTH, MAX_JSON_VALUES } from "../encoding/json-limits.ts";
+import { findExcess, isDeeperThan, MAX_JSON_DEPTH, MAX_JSON_VALUES } from "../encoding/json-limits.ts";
 import { splitBrokenArray } from "./broken-array.ts";
 
 /** Records per call of `/v1/events`. */
@@ -68,11 +68,12 @@ const INDENTED_OBJECT = /^\{[^\n]*\n[ \t]/;
 function textsOf(text: string): readonly string[] {
   // One more than are taken says that there are too many.
   const most = RECORDS_MAX + 1;
-  const excess = findExcess(text, MAX_JSON_DEPTH + 1, MAX_JSON_VALUES);
-  // What is nested too deeply is never written as JSON again: that recurses, and runs out of stack. What holds too many values is
-  // never parsed as a whole.
-  if (text.startsWith("[") && excess !== null) return splitBrokenArray(text, most);
-  const whole = excess === "values" ? undefined : parseJson(text);
+  // What is nested too deeply is never written as JSON again: that recurses, and runs out of stack. What holds too many values,
+  // however deep, is never parsed as a whole.
+  const tooRich = isTooRich(text);
+  const apart = tooRich || isDeeperThan(text, MAX_JSON_DEPTH + 1);
+  if (text.startsWith("[") && apart) return splitBrokenArray(text, most);
+  const whole = tooRich ? undefined : parseJson(text);
   if (whole !== undefined) {
     const array = z.array(z.unknown()).safeParse(whole);
     return array.success ? array.data.map((value) => JSON.stringify(value)) : [text];
@@ -81,8 +82,13 @@ function textsOf(text: string): readonly string[] {
   const lines = linesOf(text, most);
   const isOne =
     INDENTED_OBJECT.test(text) &&
-    (excess === "values" || lines.every((line) => parseJson(line) === undefined));
+    (tooRich || lines.every((line) => !isTooRich(line) && parseJson(line) === undefined));
   return isOne ? [text] : lines;
+}
+
+/** Whether a text holds too many values to be parsed. A line may although the whole does not: there a quote too many hides them. */
+function isTooRich(text: string): boolean {
+  return findExcess(text, Number.POSITIVE_INFINITY, MAX_JSON_VALUES) !== null;
 }
 
 /** The lines that are not blank, up to so many. */

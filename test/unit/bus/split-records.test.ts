@@ -99,6 +99,25 @@ describe("a body with more JSON values than are read", () => {
     }
   });
 
+  it("has it set aside also when it is nested too deeply before it holds too many", () => {
+    const deep = `{"deep":${"[".repeat(70)}${"]".repeat(70)},${wide.slice(1)}`;
+    for (const body of [deep, deep.replaceAll(",", ",\n  ").replace("{", "{\n  "), `[${deep}]`]) {
+      const split = splitRecords(body);
+      expect(split).toMatchObject({ kind: "records", records: [{ fault: { reason: "too_deeply_nested" } }] });
+    }
+  });
+
+  it("has a line of them set aside that a quote too many before it hides from whoever counts the whole", () => {
+    const split = splitRecords(`{"open":"\n  \n${wide}`);
+    expect(split).toMatchObject({
+      kind: "records",
+      records: [{ text: '{"open":"' }, { text: wide, fault: { reason: "too_large" } }],
+    });
+    // The whole may be tried: there the parser stops at the line's end.
+    expect(parsed.mock.calls.map(([text]) => text)).not.toContain(wide);
+    parsed.mockClear();
+  });
+
   it.each([
     ["an array", `[${"[],".repeat(5_000_000)}[]]`],
     ["lines", "{}\n".repeat(5_000_000)],
