@@ -45,18 +45,23 @@ const overridesSchema = z.object({
   judge: z.string().max(100).nullish().catch(null),
 });
 
+/** The id of the batch that an event asks for, whether or not it has been opened: each redelivery asks for the same one. */
+export function batchOfRequest({ request, envelope }: RequestEvent): Promise<string> {
+  return deriveBatchId({
+    source: "kafka",
+    bosBatchId: request.bos_batch_id,
+    correlationId: envelope.correlation_id,
+  });
+}
+
 /** Opens the batch that an event asks for. A redelivery finds it and changes nothing. */
 export async function openFromEvent(
   env: Env,
   settings: Settings,
   event: RequestEvent,
 ): Promise<AssessmentOutcome> {
-  const { request, envelope } = event;
-  const batchId = await deriveBatchId({
-    source: "kafka",
-    bosBatchId: request.bos_batch_id,
-    correlationId: envelope.correlation_id,
-  });
+  const { request } = event;
+  const batchId = await batchOfRequest(event);
   const assignment = await findSnapshot(env, KAFKA_OWNER, assignmentIdOf(request));
   const openRequest = await toOpenRequest(settings, batchId, event, assignment);
   const outcome = await callBatch(env, batchId, (batch) => batch.openBatch(openRequest));

@@ -3,7 +3,9 @@ import { judgementsMessageSchema, textsMessageSchema } from "../objects/messages
 import { log } from "../observability/logger.ts";
 import type { DeadLetter } from "../results/dead-letters.ts";
 import type { Settings } from "../settings/settings.ts";
+import { batchOfRequest } from "./assessment-intake.ts";
 import { buryLetters } from "./bury-letters.ts";
+import { batchOfRecord } from "./comparison-id-keys.ts";
 import { callbackLetter } from "./inbound-consumer.ts";
 import { messageText, readMessage } from "./inbound-record.ts";
 import { failedAsk } from "./judgements-consumer.ts";
@@ -30,11 +32,8 @@ export async function consumeDeadMessages(
 
 async function letterFor(body: unknown, settings: Settings, queue: QueueName): Promise<DeadLetter> {
   const detail = `The consumer of ${queue} failed on every attempt at this message.`;
-  const record = queue === "cj-inbound" ? readMessage(body) : null;
-  if (record?.kind === "comparison_result")
-    return callbackLetter(settings, record.result, "consumer_died", detail);
   const { batch_id: batchId, correlation_id: correlationId } = idsOf(body);
-  return {
+  const letter: DeadLetter = {
     source: queue,
     reason: "consumer_died",
     detail,
@@ -42,6 +41,24 @@ async function letterFor(body: unknown, settings: Settings, queue: QueueName): P
     correlationId,
     payload: messageText(body),
   };
+  if (queue !== "cj-inbound") return letter;
+  const record = readMessage(body);
+  switch (record.kind) {
+    case "comparison_result":
+      return callbackLetter(settings, record.result, "consumer_died", detail);
+    case "assessment_request":
+      return {
+        ...letter,
+        batchId: await batchOfRequest(record),
+        correlationId: record.envelope.correlation_id,
+      };
+    case "unusable":
+      return {
+        ...letter,
+        batchId: (await batchOfRecord(settings, record)) ?? batchId,
+        correlationId: record.correlationId ?? correlationId,
+      };
+  }
 }
 
 async function reportToBatch(body: unknown, env: Env, queue: QueueName): Promise<void> {

@@ -519,6 +519,30 @@ describe("dead-letter queues", () => {
     expect(JSON.stringify(results)).not.toContain("clearer");
   });
 
+  it("keep nothing of an erased batch's request either, nor of an answer to it that could not be used", async () => {
+    const mark = crypto.randomUUID();
+    const essays = ["a", "b"].map((essay_id) => ({ essay_id, text_content: `About ${mark}.` }));
+    const event = requestEvent(essays);
+    const [opened] = await postEvents([event]);
+    const { batch_id: batchId } = z.looseObject({ batch_id: z.string() }).parse(opened);
+    const [only] = await readComparisons(batchId);
+    const garbage = { ...callbackFor(only.correlation_id, { justification: mark }), winner: "neither" };
+    await call(`/v1/batches/${batchId}`, { method: "DELETE" });
+    await deliver("cj-inbound-dlq", [event, JSON.stringify(event), garbage]);
+    const { results } = await env.DB.prepare(
+      "SELECT reason, correlation_id, payload FROM dead_letters WHERE batch_id = ? ORDER BY correlation_id = ? DESC",
+    )
+      .bind(batchId, event.correlation_id)
+      .all();
+    expect(results).toEqual(
+      [event.correlation_id, only.correlation_id].map((correlation_id) => ({
+        reason: "consumer_died",
+        correlation_id,
+        payload: null,
+      })),
+    );
+  });
+
   it("let dead questions be put again", async () => {
     const batchId = await openBatch({ essays: 3 });
     await deliver("cj-judgements-dlq", [{ batch_id: batchId, asks: [{ number: 0, attempt: 0 }] }]);
