@@ -26,8 +26,9 @@ const LOOK_AHEADS = 8;
 /** What may be left when the last element has been read. */
 const CLOSING = /^\]\s*$/;
 const SEPARATORS = /[\s,]*/y;
-const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\]]/gs;
-const SCALAR = /(?:"(?:[^"\\]|\\.)*"|[^\s,{}[\]"]+)/y;
+const TOKEN = /["{}[\]]/g;
+const WORD = /[^\s,{}[\]"]+/y;
+const QUOTE_OR_ESCAPE = /["\\]/g;
 const ELEMENT_FOLLOWS = /,\s*(?=\{)/g;
 const ELEMENT_ENDS = /\s*(?:,|\]|$)/y;
 
@@ -54,16 +55,32 @@ function bracketsEnd(text: string, at: number): number | null {
   TOKEN.lastIndex = at;
   let depth = 0;
   for (let token = TOKEN.exec(text); token !== null; token = TOKEN.exec(text)) {
-    if (token[0] === "{" || token[0] === "[") depth += 1;
-    if (token[0] === "}" || token[0] === "]") depth -= 1;
+    if (token[0] === '"') {
+      const end = stringEnd(text, token.index);
+      if (end === null) return null;
+      TOKEN.lastIndex = end;
+      continue;
+    }
+    depth += token[0] === "{" || token[0] === "[" ? 1 : -1;
     if (depth === 0) return TOKEN.lastIndex;
   }
   return null;
 }
 
 function scalarEnd(text: string, at: number): number | null {
-  SCALAR.lastIndex = at;
-  return SCALAR.test(text) ? SCALAR.lastIndex : null;
+  if (text[at] === '"') return stringEnd(text, at);
+  WORD.lastIndex = at;
+  return WORD.test(text) ? WORD.lastIndex : null;
+}
+
+/** One pattern for a whole string would run out of stack on one of some megabytes. */
+function stringEnd(text: string, at: number): number | null {
+  QUOTE_OR_ESCAPE.lastIndex = at + 1;
+  for (let found = QUOTE_OR_ESCAPE.exec(text); found !== null; found = QUOTE_OR_ESCAPE.exec(text)) {
+    if (found[0] === '"') return QUOTE_OR_ESCAPE.lastIndex;
+    QUOTE_OR_ESCAPE.lastIndex += 1;
+  }
+  return null;
 }
 
 /** Where the next good element begins, or the array ends. */

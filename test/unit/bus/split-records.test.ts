@@ -148,6 +148,17 @@ describe("a JSON array with a value that is not JSON", () => {
     expect(textsOf(`[${GOOD},${junk}]`).at(0)).toBe(GOOD);
   });
 
+  it("sets it aside also beside a string of many megabytes", () => {
+    const long = `{"a":"${"x".repeat(14_000_000)}"}`;
+    expect(textsOf(`[${long},junk,${GOOD}]`).map(({ length }) => length)).toEqual([
+      long.length,
+      "junk".length,
+      GOOD.length,
+    ]);
+    expect(textsOf(`["${"x".repeat(14_000_000)}",junk,${GOOD}]`)).toHaveLength(3);
+    expect(textsOf(`[${"x".repeat(14_000_000)},${GOOD}]`)).toHaveLength(2);
+  });
+
   it("takes what came before it breaks off", () => {
     expect(textsOf('[{"a":1},\n{"b":2}\n')).toEqual(['{"a":1}', '{"b":2}']);
     expect(textsOf('[{"a":1},{"b":')).toEqual(['{"a":1}', '{"b":']);
