@@ -1,3 +1,4 @@
+import { parseJson } from "../encoding/json.ts";
 import { callBatch } from "../objects/batch-client.ts";
 import { openDatabase } from "../results/database.ts";
 import { type DeadLetterRow, markReplayed } from "../results/dead-letters.ts";
@@ -40,16 +41,24 @@ async function send(env: Env, settings: Settings, letter: DeadLetterRow): Promis
   if (payload === null) return { kind: "payload_not_kept" };
   switch (source) {
     case "cj-judgements":
-      await env.JUDGEMENTS_QUEUE.send(JSON.parse(payload));
-      return { kind: "replayed", outcome: "queued", detail: null };
+      return putBack(env.JUDGEMENTS_QUEUE, payload);
     case "cj-texts":
-      await env.TEXTS_QUEUE.send(JSON.parse(payload));
-      return { kind: "replayed", outcome: "queued", detail: null };
+      return putBack(env.TEXTS_QUEUE, payload);
     default: {
       const [{ outcome, detail }] = await receiveEvents(env, settings, [receivedRecord(payload)]);
       return { kind: "replayed", outcome, detail };
     }
   }
+}
+
+async function putBack(queue: Queue, payload: string): Promise<ReplayOutcome> {
+  const message = parseJson(payload);
+  if (message === undefined) {
+    const detail = "The message is not JSON: no consumer of its queue can read it.";
+    return { kind: "replayed", outcome: "dead_lettered", detail };
+  }
+  await queue.send(message);
+  return { kind: "replayed", outcome: "queued", detail: null };
 }
 
 async function reviveEvents(env: Env, batchId: string | null): Promise<number> {

@@ -551,6 +551,20 @@ describe("dead-letter queues", () => {
     expect(response.status).toBe(200);
     expect((await readComparisons(batchId))[0]).toMatchObject({ attempt: 1 });
   });
+
+  it.each(["cj-judgements", "cj-texts"] as const)("keep what no consumer of %s can read", async (queue) => {
+    const newest = async () =>
+      (await listDeadLetters()).find(({ source, batch_id }) => source === queue && batch_id === null);
+    await deliver(`${queue}-dlq`, ["not JSON"]);
+    const letter = await newest();
+    const response = await call(`/v1/dead-letters/${letter?.id}/replay`, { method: "POST" });
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({
+      outcome: "dead_lettered",
+      detail: expect.stringContaining("is not JSON"),
+    });
+    expect(await newest()).toMatchObject({ id: letter?.id, replayed_at: null });
+  });
 });
 
 describe("a misconfigured Worker", () => {
