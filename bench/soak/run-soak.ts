@@ -27,6 +27,8 @@ export interface SoakOptions {
   readonly warmUpBatches: number;
   /** seconds over which the callbacks are spread */
   readonly seconds: number;
+  /** lets no garbage pile up, which memory needs to be judged, and which costs the callbacks time */
+  readonly collectsOften: boolean;
   /** starts a Worker that leaks */
   readonly leak: boolean;
   /** leaves the runtime's state and log behind when something was wrong */
@@ -50,11 +52,11 @@ export interface SoakReport {
  * Every collection collects all, and comes after a few megabytes: left to itself V8 lets garbage grow for minutes, and with it the
  * native objects that the garbage owns, which would hide a leak. No isolate gets more than half of what the platform gives it.
  */
-const V8_FLAGS = "--gc-global --max-semi-space-size=4 --max-heap-size=64";
+const OFTEN = "--gc-global --max-semi-space-size=2 --max-heap-size=64";
 /** Batches that are being judged at the same time. */
 const CONCURRENT_BATCHES = 16;
 /** In the warm-up more is under way at once than ever afterwards, because the runtime's allocator keeps what it once needed. */
-const CONCURRENT_IN_WARM_UP = 2 * CONCURRENT_BATCHES;
+const CONCURRENT_IN_WARM_UP = 4 * CONCURRENT_BATCHES;
 /** Callbacks of one request to `/v1/events`, from where they go through the queue. */
 const CALLBACKS_PER_EVENTS_REQUEST = 10;
 /** Every so-manieth callback is sent twice. */
@@ -76,7 +78,7 @@ export async function runSoak(options: SoakOptions): Promise<SoakReport> {
   const worker = await startCrashingWorker(folder, {
     vars: { ENVIRONMENT: "development", DEFAULT_JUDGE: "external", KAFKA_BRIDGE_URL: bridge.url },
     ...(options.leak ? { script: "bench/soak/leaking-worker.ts" } : {}),
-    v8Flags: V8_FLAGS,
+    v8Flags: options.collectsOften ? OFTEN : "",
   });
   let keeps = false;
   try {

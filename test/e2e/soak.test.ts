@@ -10,6 +10,7 @@ describe("batches under a steady load of callbacks over HTTPS and the queue", ()
       essays: 12,
       warmUpBatches: 2,
       seconds: 15,
+      collectsOften: true,
       leak: false,
       keepEvidence: false,
       tell: () => {},
