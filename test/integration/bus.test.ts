@@ -555,7 +555,7 @@ describe("dead-letter queues", () => {
   it.each(["cj-judgements", "cj-texts"] as const)("keep what no consumer of %s can read", async (queue) => {
     const newest = async () =>
       (await listDeadLetters()).find(({ source, batch_id }) => source === queue && batch_id === null);
-    await deliver(`${queue}-dlq`, ["not JSON"]);
+    await deliver(`${queue}-dlq`, [`not JSON, for ${queue}`]);
     const letter = await newest();
     const response = await call(`/v1/dead-letters/${letter?.id}/replay`, { method: "POST" });
     expect(response.status).toBe(200);
