@@ -37,17 +37,24 @@ export function wake(batch: Batch, now: number, rank: Ranker): Decision<WakeRepo
     recoverOrFail(draft, rank);
     return draft.decide(NOTHING);
   }
-  if (state === "SCORING" && now >= graceEndsAt(draft)) {
-    finalise(draft, rank, reasonAfterGrace(draft));
-    return draft.decide(NOTHING);
-  }
+  if (finaliseAfterGrace(draft, rank)) return draft.decide(NOTHING);
   // Everything that still has a time is named again, so that the decision alone arms the alarm.
   draft.wakeBy(timeoutAt(draft));
   if (state === "SCORING") draft.wakeBy(graceEndsAt(draft));
   if (state === "INITIALIZING") askForTextsAgain(draft);
   const report = reissueLost(draft);
   settle(draft, rank);
+  // What was lost may have been all that the batch still asked for; without a grace it is final at once.
+  finaliseAfterGrace(draft, rank);
   return draft.decide(report);
+}
+
+/** @returns whether the grace is over, and the ranking with it final */
+function finaliseAfterGrace(draft: Draft, rank: Ranker): boolean {
+  const { state, scoringRetry } = draft.life();
+  if (state !== "SCORING" || scoringRetry !== null || draft.now < graceEndsAt(draft)) return false;
+  finalise(draft, rank, reasonAfterGrace(draft));
+  return true;
 }
 
 /** When the batch must be looked at next, computed from all its facts; null when nothing in it has a time. */

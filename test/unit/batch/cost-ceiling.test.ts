@@ -64,6 +64,17 @@ describe("a batch with a cost ceiling", () => {
     expect(batch.batch.tally.completed).toBe(5);
   });
 
+  it("is final at once when its last question is lost, nothing more is affordable and there is no grace", () => {
+    const batch = open(0.019, { stragglerGraceSeconds: 0, maxRetryAttempts: 0, judgementTimeoutMinutes: 1 });
+    batch.dispatchAll();
+    const [lost, ...answered] = batch.batch.comparisons.map(({ number }) => number);
+    for (const number of answered) batch.judge(number);
+    expect(batch.comparison(lost).status).toBe("dispatched");
+    batch.sleepUntilAlarm();
+    expect(batch.comparison(lost).status).toBe("unanswered");
+    expect(batch.batch.life).toMatchObject({ state: "COMPLETED", stopReason: "cost_ceiling_reached" });
+  });
+
   it("asks no failed comparison again once the ceiling is reached", () => {
     const batch = open(0.1);
     batch.dispatchAll();
